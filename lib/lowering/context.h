@@ -1,0 +1,127 @@
+// What a lowering function sees: the node's arguments by name, and the graph to build.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "passerelle/graph/graph.h"
+#include "passerelle/torchscript/trace.h"
+
+namespace passerelle::lowering {
+
+using graph::Argument;
+using graph::Constant;
+using graph::OperandId;
+using graph::OperandType;
+using graph::OperationType;
+using graph::Permutation;
+using graph::Reason;
+using graph::Shape;
+using graph::TensorType;
+using Op = graph::OperationType;
+
+/// Thrown by Context::refuse, caught by the driver alone, which makes a diagnostic of it and goes on with the next node.
+struct Refusal {
+  graph::Diagnostic diagnostic;
+};
+
+class Context {
+ public:
+  Context(const torchscript::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands);
+  void enter(const torchscript::Node& node, uint32_t origin);
+
+  // --- The node's arguments, by their names in the operator's schema. Wrong kinds are refused, not asserted.
+  const torchscript::Node& node() const { return *node_; }
+  std::string_view op() const { return node_->op; }
+  bool has(std::string_view name) const;      ///< whether the schema has it
+  bool is_none(std::string_view name) const;  ///< None, or not in the schema
+  bool is_tensor(std::string_view name) const;
+  OperandId tensor(std::string_view name);    ///< constants too: they become constant operands
+  std::vector<OperandId> tensors(std::string_view name);
+  int64_t integer(std::string_view name) const;
+  int64_t integer_or(std::string_view name, int64_t otherwise) const;  ///< where None or absent
+  double number(std::string_view name) const;  ///< int, float or bool; also a constant tensor of one element
+  double number_or(std::string_view name, double otherwise) const;
+  bool boolean(std::string_view name) const;
+  std::string string(std::string_view name) const;
+  std::vector<int64_t> integers(std::string_view name) const;           ///< int[]; a single int is a list of one
+  std::vector<int64_t> integers(std::string_view name, size_t count) const;  ///< a list of one is repeated
+  std::vector<double> numbers(std::string_view name) const;
+  /// The tensor's value where it is known at conversion.
+  std::optional<Constant> constant(std::string_view name) const;
+  /// The same, or a refusal that says that the argument must be constant.
+  Constant required_constant(std::string_view name) const;
+  const torchscript::Tensor& info(std::string_view name) const;  ///< of a tensor argument, in PyTorch's terms
+
+  // --- The node's results.
+  size_t result_count() const { return node_->results.size(); }
+  TensorType result_type(size_t index = 0) const;  ///< NNAPI's type for it
+  const torchscript::Tensor& result_info(size_t index = 0) const;
+  void result(OperandId value) { result(0, value); }
+  void result(size_t index, OperandId value);  ///< must have the shape that the trace saw: asserted
+  void results(const std::vector<OperandId>& values);  ///< of a node with one result that is a list of tensors
+
+  // --- Building.
+  graph::Graph& graph() { return graph_; }
+  const Shape& shape(OperandId value) const { return graph_.shape(value); }
+  size_t rank(OperandId value) const { return shape(value).size(); }
+  const TensorType& type(OperandId value) const { return graph_.type(value); }
+  /// One operation with one output.
+  OperandId emit(OperationType type, graph::NamedArguments arguments, TensorType output);
+  std::vector<OperandId> emit(OperationType type, graph::NamedArguments arguments, std::vector<TensorType> outputs);
+  /// An operation on one tensor that keeps its type and shape (RELU, TANH, ...).
+  OperandId unary(OperationType type, OperandId input);
+  /// ADD, MUL, ... with NumPy's broadcasting; ranks are equalised with RESHAPE. Same element type: asserted.
+  OperandId binary(OperationType type, OperandId a, OperandId b);
+  OperandId binary(OperationType type, OperandId a, double b);
+  OperandId binary(OperationType type, double a, OperandId b);
+  OperandId constant_operand(Constant value) { return graph_.add_constant(std::move(value)); }
+  /// A constant of shape {1}, with the element type of `like`: NNAPI has no constant of rank 0.
+  OperandId scalar(double value, OperandId like);
+  OperandId reshape(OperandId value, Shape shape);  ///< nothing where the shape is the same
+  OperandId transpose(OperandId value, const Permutation& permutation);  ///< nothing for the identity
+  OperandId to_nhwc(OperandId value) { return transpose(value, graph::nchw_to_nhwc); }
+  OperandId to_nchw(OperandId value) { return transpose(value, graph::nhwc_to_nchw); }
+  /// begin/size of each dimension.
+  OperandId slice(OperandId value, std::vector<int32_t> begin, Shape size);
+  /// `before` and `after` of each dimension; PAD for 0, else PAD_V2.
+  OperandId pad(OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding, double fill = 0);
+  OperandId concatenate(std::vector<OperandId> values, int32_t axis);
+
+  /// A dimension as PyTorch counts it (negative from the end), in 0 .. rank-1.
+  static uint32_t dimension(int64_t dimension, size_t rank);
+
+  /// Ends this node's lowering with a diagnostic.
+  [[noreturn]] void refuse(Reason reason, std::string message, std::string suggestion = {},
+                           int feature_level = 0) const;
+
+ private:
+  const torchscript::Value* find(std::string_view name) const;
+  const torchscript::Value& require(std::string_view name) const;
+  OperandId operand_of(torchscript::TensorId id);
+
+  const torchscript::Trace& trace_;
+  graph::Graph& graph_;
+  std::vector<std::optional<OperandId>>& operands_;  // by TensorId
+  const torchscript::Node* node_ = nullptr;
+  uint32_t origin_ = 0;
+};
+
+using LoweringFunction = void (*)(Context&);
+
+/// A row of a family's table.
+struct Lowering {
+  std::string_view op;       ///< "aten::relu"; in-place forms are already functional in the trace
+  LoweringFunction function;
+  std::string_view nnapi;    ///< what it becomes, for docs/operators.md
+  std::string_view limits;   ///< what of it is refused; empty for nothing
+};
+
+/// NNAPI's tensor type for a PyTorch one; nothing where there is none. int64 travels as INT32, float64 as FLOAT32.
+std::optional<OperandType> operand_type(graph::ElementType type);
+TensorType tensor_type(const torchscript::Tensor& tensor);
+
+}  // namespace passerelle::lowering

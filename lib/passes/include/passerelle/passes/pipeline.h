@@ -1,0 +1,21 @@
+// Graph → graph, from what the operators mean to what the target level can run.
+#pragma once
+
+#include <vector>
+
+#include "passerelle/graph/diagnostic.h"
+#include "passerelle/graph/graph.h"
+#include "passerelle/nnapi/operand_type.h"
+
+namespace passerelle::passes {
+
+struct Target {
+  nnapi::FeatureLevel feature_level = 3;
+};
+
+/// Runs every pass, in the order that pipeline.cpp lists. What the target cannot run is returned, each with the level from
+/// which it works; where nothing is returned the graph can be written: the arguments of each operation are then NNAPI's
+/// positional list (trailing ones at their defaults are dropped), and every operation is legal at the target level.
+std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target);
+
+}  // namespace passerelle::passes

@@ -1,0 +1,83 @@
+#include "passerelle/support/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace passerelle {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path, std::string temporary, int descriptor)
+    : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), descriptor_(other.descriptor_) {
+  other.descriptor_ = -1;
+  other.temporary_.clear();
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Error AtomicFile::failure(const char* doing) const {
+  return {ErrorKind::unwritable, "cannot " + std::string(doing) + " " + path_ + ": " + std::strerror(errno)};
+}
+
+Expected<AtomicFile> AtomicFile::create(std::string path) {
+  // mkstemp makes a name of its own for each writer, so that two conversions to one path don't share a temporary file.
+  std::string temporary = path + ".XXXXXX";
+  int descriptor = ::mkstemp(temporary.data());
+  if (descriptor < 0) return AtomicFile(path, "", -1).failure("write");
+  AtomicFile file(std::move(path), std::move(temporary), descriptor);
+  mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(descriptor, 0666 & ~mask) != 0) return file.failure("set the permissions of");
+  return Expected<AtomicFile>(std::move(file));
+}
+
+Expected<void> AtomicFile::write(const void* data, size_t size) {
+  const char* next = static_cast<const char*>(data);
+  while (size > 0) {
+    ssize_t written = ::write(descriptor_, next, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return failure("write");
+    }
+    next += written;
+    size -= static_cast<size_t>(written);
+  }
+  return {};
+}
+
+Expected<void> AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) return failure("write");
+  int descriptor = descriptor_;
+  descriptor_ = -1;
+  if (::close(descriptor) != 0) return failure("write");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure("write");
+  temporary_.clear();
+  // The new name itself must survive a crash too; a folder that can't be synced (some network file systems) is no error.
+  int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
+  if (folder >= 0) {
+    (void)::fsync(folder);
+    ::close(folder);
+  }
+  return {};
+}
+
+}  // namespace passerelle

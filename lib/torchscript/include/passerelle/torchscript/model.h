@@ -1,0 +1,69 @@
+// A TorchScript archive: loading, tracing and running it. The only door to LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "passerelle/graph/host_tensor.h"
+#include "passerelle/support/expected.h"
+#include "passerelle/torchscript/trace.h"
+
+namespace passerelle::torchscript {
+
+/// What the user said of one flat input; see the SPEC of docs/cli.md for its text form.
+struct InputSpec {
+  std::string name;                              ///< may be empty: then by position
+  std::optional<std::vector<int64_t>> shape;     ///< PyTorch's order; empty vector for rank 0
+  std::optional<graph::HostTensor> values;       ///< from a .npy file
+  std::optional<graph::ElementType> type;        ///< overrides; float32 where nothing says otherwise
+  graph::Quantization quantization;              ///< for quint8 and qint8
+  bool channels_last = false;
+  std::variant<std::monostate, int64_t, double, bool> number;  ///< a Python number of forward's
+};
+
+struct ParameterInfo {
+  std::string name;
+  std::string type;  ///< TorchScript's: "Tensor", "Tuple[Tensor, Tensor]", "int", ...
+};
+
+/// Limits on what a hostile or runaway model may make the tracer do.
+struct Budget {
+  uint64_t nodes = 2'000'000;        ///< operators run, loop iterations included
+  uint64_t bytes = uint64_t{16} << 30;  ///< of tensors alive at once that tracing itself made
+};
+
+
+class Model {
+ public:
+  /// Errors: `unreadable` for a missing file, something that is no TorchScript archive (each known kind named: a
+  /// state_dict, ONNX, ...), a damaged one, one of a PyTorch too new or too old.
+  static Expected<Model> load(const std::string& path);
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  std::vector<ParameterInfo> parameters() const;
+  /// Flat example inputs from get_all_bundled_inputs, or from the specifications (values drawn from a fixed seed for
+  /// shapes). Errors: `usage`, with the parameter's name and what would fit.
+  Expected<std::vector<graph::HostTensor>> example_inputs(const std::vector<InputSpec>& specs) const;
+
+  /// Runs the model once, operator by operator. Errors: `usage` where the inputs do not fit (also where the model
+  /// throws on them); what can't be converted is in Trace::diagnostics.
+  Expected<Trace> trace(const std::vector<InputSpec>& specs, const Budget& budget = {}) const;
+
+  /// The model's own outputs, flat, depth first, None left out: LibTorch's interpreter, QNNPACK for quantized kernels.
+  Expected<std::vector<graph::HostTensor>> run(const std::vector<InputSpec>& specs,
+                                               const std::vector<graph::HostTensor>& inputs) const;
+
+  static std::string libtorch_version();
+
+ private:
+  struct State;
+  explicit Model(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace passerelle::torchscript
