@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,21 @@ std::string folder_of(const std::string& path) {
   size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// A name of its own for each writer, so that two conversions to one path don't share a temporary file.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  return path + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+}
+
+/// Where a symbolic link leads: the file behind it is replaced, not the link.
+std::string resolved(const std::string& path) {
+  char* real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return path;  // nothing there yet
+  std::string result = real;
+  ::free(real);
+  return result;
 }
 
 }  // namespace
@@ -39,15 +55,23 @@ Error AtomicFile::failure(const char* doing) const {
 }
 
 Expected<AtomicFile> AtomicFile::create(std::string path) {
-  // mkstemp makes a name of its own for each writer, so that two conversions to one path don't share a temporary file.
-  std::string temporary = path + ".XXXXXX";
-  int descriptor = ::mkstemp(temporary.data());
+  path = resolved(path);
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    // Renaming over /dev/null or a pipe would replace it by a file.
+    const char* what = S_ISDIR(status.st_mode) ? ": it is a folder" : ": it is not an ordinary file";
+    return Error{ErrorKind::unwritable, "cannot write " + path + what};
+  }
+  // O_CREAT's mode is cut by the umask, as for any other new file.
+  std::string temporary = temporary_name(path);
+  int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0 && errno == EEXIST) {
+    // Left by a process of the same number that was killed.
+    ::unlink(temporary.c_str());
+    descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
   if (descriptor < 0) return AtomicFile(path, "", -1).failure("write");
-  AtomicFile file(std::move(path), std::move(temporary), descriptor);
-  mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(descriptor, 0666 & ~mask) != 0) return file.failure("set the permissions of");
-  return Expected<AtomicFile>(std::move(file));
+  return AtomicFile(std::move(path), std::move(temporary), descriptor);
 }
 
 Expected<void> AtomicFile::write(const void* data, size_t size) {
@@ -71,8 +95,9 @@ Expected<void> AtomicFile::commit() {
   if (::close(descriptor) != 0) return failure("write");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure("write");
   temporary_.clear();
-  // The new name itself must survive a crash too; a folder that can't be synced (some network file systems) is no error.
-  int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY);
+  // The new name itself must survive a crash too; a folder that can't be synced (some network file systems) is no
+  // error.
+  int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     (void)::fsync(folder);
     ::close(folder);
