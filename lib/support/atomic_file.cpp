@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -19,16 +18,12 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// A name of its own for each writer, so that two conversions to one path don't share a temporary file.
-std::string temporary_name(const std::string& path) {
-  static std::atomic<unsigned> counter{0};
-  return path + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
-}
-
 /// Where a symbolic link leads: the file behind it is replaced, not the link.
 std::string resolved(const std::string& path) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
   char* real = ::realpath(path.c_str(), nullptr);
-  if (real == nullptr) return path;  // nothing there yet
+  if (real == nullptr) return path;  // it leads nowhere
   std::string result = real;
   ::free(real);
   return result;
@@ -62,16 +57,14 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
     const char* what = S_ISDIR(status.st_mode) ? ": it is a folder" : ": it is not an ordinary file";
     return Error{ErrorKind::unwritable, "cannot write " + path + what};
   }
-  // O_CREAT's mode is cut by the umask, as for any other new file.
-  std::string temporary = temporary_name(path);
-  int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0 && errno == EEXIST) {
-    // Left by a process of the same number that was killed.
-    ::unlink(temporary.c_str());
-    descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // A name of its own for each writer, so that two conversions to one path don't share a temporary file. O_CREAT's mode
+  // is cut by the umask, as for any other new file.
+  for (int attempt = 0;; ++attempt) {
+    std::string temporary = path + "." + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp";
+    int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0) return AtomicFile(std::move(path), std::move(temporary), descriptor);
+    if (errno != EEXIST || attempt == 1000) return AtomicFile(path, "", -1).failure("write");
   }
-  if (descriptor < 0) return AtomicFile(path, "", -1).failure("write");
-  return AtomicFile(std::move(path), std::move(temporary), descriptor);
 }
 
 Expected<void> AtomicFile::write(const void* data, size_t size) {
