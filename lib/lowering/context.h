@@ -30,7 +30,9 @@ struct Refusal {
 
 class Context {
  public:
-  Context(const torchscript::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands);
+  /// `operands`: the operand of each of the trace's tensors, as far as it has one; `used`: which of them anybody reads.
+  Context(const torchscript::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
+          const std::vector<bool>& used);
   void enter(const torchscript::Node& node, uint32_t origin);
 
   // --- The node's arguments, by their names in the operator's schema. Wrong kinds are refused, not asserted.
@@ -41,6 +43,7 @@ class Context {
   bool is_tensor(std::string_view name) const;
   OperandId tensor(std::string_view name);    ///< constants too: they become constant operands
   std::vector<OperandId> tensors(std::string_view name);
+  OperandId operand(torchscript::TensorId id);  ///< of any of the trace's tensors
   int64_t integer(std::string_view name) const;
   int64_t integer_or(std::string_view name, int64_t otherwise) const;  ///< where None or absent
   double number(std::string_view name) const;  ///< int, float or bool; also a constant tensor of one element
@@ -60,8 +63,10 @@ class Context {
   size_t result_count() const { return node_->results.size(); }
   TensorType result_type(size_t index = 0) const;  ///< NNAPI's type for it
   const torchscript::Tensor& result_info(size_t index = 0) const;
+  /// Whether anybody reads it. A result that is read and not bound is refused by the driver.
+  bool is_used(size_t index) const;
   void result(OperandId value) { result(0, value); }
-  void result(size_t index, OperandId value);  ///< must have the shape that the trace saw: asserted
+  void result(size_t index, OperandId value);  ///< must have the type and shape that the trace saw: asserted
   void results(const std::vector<OperandId>& values);  ///< of a node with one result that is a list of tensors
 
   // --- Building.
@@ -101,11 +106,12 @@ class Context {
  private:
   const torchscript::Value* find(std::string_view name) const;
   const torchscript::Value& require(std::string_view name) const;
-  OperandId operand_of(torchscript::TensorId id);
+  void bind(torchscript::TensorId id, OperandId value);
 
   const torchscript::Trace& trace_;
   graph::Graph& graph_;
   std::vector<std::optional<OperandId>>& operands_;  // by TensorId
+  const std::vector<bool>& used_;                    // by TensorId
   const torchscript::Node* node_ = nullptr;
   uint32_t origin_ = 0;
 };

@@ -15,6 +15,7 @@ Span<const Lowering> padding_lowerings();
 Span<const Lowering> pooling_lowerings();
 Span<const Lowering> reduction_lowerings();
 Span<const Lowering> resize_lowerings();
+Span<const Lowering> selection_lowerings();
 Span<const Lowering> shape_lowerings();
 
 }  // namespace passerelle::lowering

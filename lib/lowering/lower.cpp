@@ -1,0 +1,206 @@
+#include "passerelle/lowering/lower.h"
+
+#include <map>
+#include <string_view>
+
+#include "context.h"
+#include "families.h"
+#include "passerelle/support/check.h"
+
+namespace passerelle::lowering {
+namespace {
+
+using torchscript::Node;
+using torchscript::TensorId;
+using torchscript::Trace;
+using torchscript::Value;
+
+using Table = std::map<std::string_view, const Lowering*>;
+
+/// Every lowering there is. A new family of operators is added here.
+const Table& table() {
+  static const Table rows = [] {
+    Table merged;
+    for (Span<const Lowering> family :
+         {activation_lowerings(), convolution_lowerings(), elementwise_lowerings(), linear_lowerings(),
+          normalisation_lowerings(), padding_lowerings(), pooling_lowerings(), reduction_lowerings(),
+          resize_lowerings(), selection_lowerings(), shape_lowerings()})
+      for (const Lowering& row : family) {
+        bool added = merged.emplace(row.op, &row).second;
+        check(added, "an operator has one lowering: " + std::string(row.op));
+      }
+    return merged;
+  }();
+  return rows;
+}
+
+template <typename Visit>
+void for_each_tensor(const Value& value, Visit&& visit) {
+  if (const TensorId* id = value.tensor()) visit(*id);
+  if (const std::vector<Value>* list = value.list())
+    for (const Value& element : *list) for_each_tensor(element, visit);
+}
+
+std::vector<bool> used_tensors(const Trace& trace) {
+  std::vector<bool> used(trace.tensors.size(), false);
+  auto mark = [&](TensorId id) { used[static_cast<uint32_t>(id)] = true; };
+  for (const Node& node : trace.nodes)
+    for (const auto& argument : node.arguments) for_each_tensor(argument.second, mark);
+  for (const torchscript::Port& port : trace.outputs) mark(port.tensor);
+  return used;
+}
+
+class Driver {
+ public:
+  explicit Driver(const Trace& trace)
+      : trace_(trace),
+        operands_(trace.tensors.size()),
+        used_(used_tensors(trace)),
+        context_(trace, lowered_.graph, operands_, used_) {
+    lowered_.diagnostics = trace.diagnostics;
+    lowered_.graph.origins = trace.origins;
+  }
+
+  Lowered run() {
+    for (const torchscript::Port& port : trace_.inputs) add_input(port);
+    for (const Node& node : trace_.nodes) lower_node(node);
+    for (const torchscript::Port& port : trace_.outputs) add_output(port);
+    lowered_.graph.remove_dead();
+    return std::move(lowered_);
+  }
+
+ private:
+  graph::Port make_port(const torchscript::Port& port) const {
+    const torchscript::Tensor& tensor = trace_[port.tensor];
+    graph::Port result;
+    result.name = port.name;
+    result.element_type = tensor.type;
+    result.shape = Shape(tensor.shape.begin(), tensor.shape.end());
+    result.quantization = tensor.quantization;
+    return result;
+  }
+
+  void refuse_port(const torchscript::Port& port, const char* kind) {
+    graph::Diagnostic diagnostic;
+    diagnostic.reason = Reason::element_type;
+    diagnostic.op = std::string(kind) + " " + port.name;
+    diagnostic.message = "it has type " + std::string(graph::name(trace_[port.tensor].type)) + ", which NNAPI lacks";
+    lowered_.diagnostics.push_back(std::move(diagnostic));
+  }
+
+  void add_input(const torchscript::Port& port) {
+    if (!operand_type(trace_[port.tensor].type)) refuse_port(port, "input");
+    graph::Port added = make_port(port);
+    TensorType type = tensor_type(trace_[port.tensor]);
+    enter_border("input");
+    if (port.channels_last) {
+      added.caller_layout = added.nnapi_layout = graph::Layout::channels_last;
+      type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
+      added.operand = lowered_.graph.add_operand(std::move(type), port.name);
+      operand(port.tensor) = context_.to_nchw(added.operand);
+    } else {
+      added.operand = lowered_.graph.add_operand(std::move(type), port.name);
+      operand(port.tensor) = added.operand;
+    }
+    lowered_.graph.inputs.push_back(std::move(added));
+  }
+
+  void add_output(const torchscript::Port& port) {
+    graph::Port added = make_port(port);
+    enter_border("output");
+    try {
+      added.operand = context_.operand(port.tensor);
+    } catch (const Refusal&) {
+      refuse_port(port, "output");
+      added.operand = lowered_.graph.add_operand(tensor_type(trace_[port.tensor]), port.name);
+      lowered_.graph.operations.push_back(opaque("output", {added.operand}));
+    }
+    lowered_.graph.outputs.push_back(std::move(added));
+  }
+
+  /// What is made at the border (a layout change, a constant that is returned) has an origin of its own.
+  void enter_border(const char* name) {
+    border_ = Node{};
+    border_.op = name;
+    border_.origin = static_cast<uint32_t>(lowered_.graph.origins.size());
+    graph::Origin origin;
+    origin.op = name;
+    lowered_.graph.origins.push_back(std::move(origin));
+    context_.enter(border_, border_.origin);
+  }
+
+  void lower_node(const Node& node) {
+    context_.enter(node, node.origin);
+    auto row = table().find(node.op);
+    try {
+      if (row == table().end())
+        context_.refuse(Reason::no_counterpart, "there is no lowering of this operator to NNAPI");
+      row->second->function(context_);
+      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
+    } catch (Refusal& refusal) {
+      lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
+      add_opaque(node);
+    }
+  }
+
+  void require_bound(TensorId id) {
+    if (!operand(id) && used_[static_cast<uint32_t>(id)])
+      context_.refuse(Reason::no_counterpart, "the model uses a result of it that NNAPI does not give");
+  }
+
+  void add_opaque(const Node& node) {
+    std::vector<OperandId> outputs;
+    for (const Value& result : node.results)
+      for_each_tensor(result, [&](TensorId id) {
+        if (!operand(id)) operand(id) = lowered_.graph.add_operand(tensor_type(trace_[id]));
+        outputs.push_back(*operand(id));
+      });
+    // Results that the lowering had bound before it refused already have a producer.
+    std::vector<std::optional<uint32_t>> producers = lowered_.graph.producers();
+    std::vector<OperandId> unmade;
+    for (OperandId id : outputs)
+      if (!producers[graph::index(id)] && !lowered_.graph.is_constant(id) && !is_input(id)) unmade.push_back(id);
+    graph::Operation operation = opaque(node.op, std::move(unmade));
+    operation.origin = node.origin;
+    for (const auto& argument : node.arguments)
+      for_each_tensor(argument.second, [&](TensorId id) {
+        if (operand(id)) operation.arguments.emplace_back(*operand(id));
+      });
+    lowered_.graph.operations.push_back(std::move(operation));
+  }
+
+  bool is_input(OperandId id) const {
+    for (const graph::Port& port : lowered_.graph.inputs)
+      if (port.operand == id) return true;
+    return false;
+  }
+
+  static graph::Operation opaque(std::string name, std::vector<OperandId> outputs) {
+    graph::Operation operation;
+    operation.opaque_name = std::move(name);
+    operation.outputs = std::move(outputs);
+    return operation;
+  }
+
+  std::optional<OperandId>& operand(TensorId id) { return operands_[static_cast<uint32_t>(id)]; }
+
+  const Trace& trace_;
+  Lowered lowered_;
+  std::vector<std::optional<OperandId>> operands_;
+  std::vector<bool> used_;
+  Context context_;
+  Node border_;
+};
+
+}  // namespace
+
+Lowered lower(const Trace& trace) { return Driver(trace).run(); }
+
+std::vector<SupportedOperator> supported_operators() {
+  std::vector<SupportedOperator> result;
+  for (const auto& [op, row] : table())
+    result.push_back({std::string(op), std::string(row->nnapi), std::string(row->limits)});
+  return result;
+}
+
+}  // namespace passerelle::lowering
