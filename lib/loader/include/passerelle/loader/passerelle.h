@@ -1,0 +1,295 @@
+/* Passerelle's loader: opens a .nnapi model file, hands it to Android's Neural Networks API, and runs it.
+ *
+ *     passerelle_model* model = NULL;
+ *     passerelle_nnapi* nnapi = NULL;
+ *     passerelle_compilation* compilation = NULL;
+ *     passerelle_error error;
+ *     if (passerelle_model_open_path("model.nnapi", &model, &error) != PASSERELLE_OK) ... error.message ...
+ *     if (passerelle_nnapi_open(NULL, &nnapi, &error) != PASSERELLE_OK) ...
+ *     if (passerelle_compile(model, nnapi, NULL, &compilation, &error) != PASSERELLE_OK) ...
+ *     passerelle_input in = {pixels, sizeof pixels};
+ *     passerelle_output out = {scores, sizeof scores};
+ *     if (passerelle_run(compilation, &in, 1, &out, 1, &error) != PASSERELLE_OK) ...
+ *
+ * Objects      A model is a file that was read and found sound. An nnapi is a loaded NNAPI library. A compilation is a
+ *              model made ready by that library. Each is freed by its own close function, which takes NULL too. They
+ * may be closed in any order: a compilation keeps what it needs of its model and of its NNAPI library. Threads      No
+ * function has state outside of its arguments. Any number of threads may use one object at the same time,
+ *              passerelle_run included; only closing an object must not overlap with another use of that same object.
+ *              NNAPI itself decides whether runs overlap on the hardware.
+ * Errors       What can fail returns a passerelle_status and, where `error` is not NULL, says there what happened, in
+ * one sentence of UTF-8 for a log. On failure nothing was allocated and an object's out-parameter is NULL. Passing NULL
+ * for an object, or for a parameter not said to be optional, is PASSERELLE_INVALID_ARGUMENT. No C++ exception leaves
+ * the library; where it can't get memory for its own small books the process ends, as with any C++ program without
+ * exceptions. Large buffers that can't be had are PASSERELLE_OUT_OF_MEMORY. Growth       A struct whose first member is
+ * `struct_size` may get further members at its end. The caller sets it to sizeof of the struct that it was compiled
+ * with. A struct to be read from must be zero behind what this version knows; one to be filled in is filled as far as
+ * the caller's size goes. Units        Sizes and offsets are bytes. Shapes are elements, outermost dimension first.
+ * Feature levels are NNAPI's, 1 to 8: 1 to 5 are Android API levels 27 to 31.
+ */
+#ifndef PASSERELLE_LOADER_PASSERELLE_H
+#define PASSERELLE_LOADER_PASSERELLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(PASSERELLE_LOADER_SHARED) && defined(__GNUC__)
+#define PASSERELLE_API __attribute__((visibility("default")))
+#else
+#define PASSERELLE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Status ------------------------------------------------------------------------------------------------------- */
+
+typedef enum passerelle_status {
+  PASSERELLE_OK = 0,
+  PASSERELLE_INVALID_ARGUMENT = 1, /* the caller's: a NULL, an index, an unknown option, a buffer of the wrong size */
+  PASSERELLE_CANNOT_READ = 2,      /* the system refused: no such file, no permission, an input/output error */
+  PASSERELLE_NOT_A_MODEL = 3,      /* the file is something else */
+  PASSERELLE_DAMAGED_MODEL = 4,    /* a model file, but truncated, altered, or made to mislead */
+  PASSERELLE_NEWER_MODEL = 5,      /* written in a format version that this loader doesn't know: update the loader */
+  PASSERELLE_OUT_OF_MEMORY = 6,
+  PASSERELLE_NNAPI_MISSING = 7,  /* the NNAPI library can't be loaded, or is none */
+  PASSERELLE_NNAPI_TOO_OLD = 8,  /* the model, or an option, needs a higher feature level than there is */
+  PASSERELLE_NO_SUCH_DEVICE = 9, /* no NNAPI device has the name that was asked for */
+  PASSERELLE_NNAPI_FAILED = 10   /* an NNAPI call failed: passerelle_error.nnapi_result says how */
+} passerelle_status;
+
+/* "PASSERELLE_DAMAGED_MODEL"; never NULL. The string is static. */
+PASSERELLE_API const char* passerelle_status_name(passerelle_status status);
+
+#define PASSERELLE_MESSAGE_SIZE 1024
+
+/* What happened. The caller owns it; it is plain memory that needs no freeing. Left alone on success. */
+typedef struct passerelle_error {
+  passerelle_status status;
+  int nnapi_result;                      /* NNAPI's result code, with PASSERELLE_NNAPI_FAILED; else 0 */
+  char message[PASSERELLE_MESSAGE_SIZE]; /* UTF-8, ends in NUL; a longer one is cut */
+} passerelle_error;
+
+/* --- Models ------------------------------------------------------------------------------------------------------- */
+
+typedef struct passerelle_model passerelle_model;
+
+/* Opening reads the head of the file (some tens of kilobytes), checks all of it, and keeps a copy; the weights behind
+ * it are read by NNAPI. Nothing in the file is trusted: whatever opens can be described, compiled and run without a
+ * read or write outside of its bounds on our side.
+ *
+ * The file must not be altered or truncated until the model and its compilations are closed: NNAPI maps the weights. */
+PASSERELLE_API passerelle_status passerelle_model_open_path(const char* path, passerelle_model** model,
+                                                            passerelle_error* error);
+
+/* The model is `length` bytes at `offset` of an open, seekable file: an asset inside an APK, say
+ * (AAsset_openFileDescriptor64). The descriptor is duplicated: the caller keeps its own, and its position is not moved.
+ * Where `offset` is not on a page of memory, NNAPI can't be handed the descriptor: see passerelle_weights. */
+PASSERELLE_API passerelle_status passerelle_model_open_descriptor(int descriptor, uint64_t offset, uint64_t length,
+                                                                  passerelle_model** model, passerelle_error* error);
+
+/* The model lies in the caller's memory, of any alignment. The memory must stay, unaltered, until the model and its
+ * compilations are closed. */
+PASSERELLE_API passerelle_status passerelle_model_open_memory(const void* data, size_t size, passerelle_model** model,
+                                                              passerelle_error* error);
+
+PASSERELLE_API void passerelle_model_close(passerelle_model* model);
+
+/* How NNAPI gets the weights. */
+typedef enum passerelle_weights {
+  PASSERELLE_WEIGHTS_FROM_FILE = 0, /* NNAPI maps the file: no copy */
+  PASSERELLE_WEIGHTS_IN_PLACE = 1, /* NNAPI is given addresses in the caller's memory, or in a mapping of the file where
+                                      the model's offset is not on a page; Android's runtime then makes a copy */
+  PASSERELLE_WEIGHTS_COPIED = 2    /* as before, but not on 4 bytes: the loader makes an aligned copy when compiling */
+} passerelle_weights;
+
+typedef struct passerelle_model_info {
+  size_t struct_size;
+  const char* producer; /* the program that wrote the file; lives as long as the model */
+  uint32_t format_major;
+  uint32_t format_minor;
+  uint32_t feature_level; /* the NNAPI feature level that the model needs */
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t operand_count;
+  uint32_t operation_count;
+  uint32_t window_count; /* stretches of weights, each of which becomes one NNAPI memory */
+  uint64_t weights_size; /* bytes of all windows */
+  int relax_fp16;        /* the model allows float32 to be computed with the range and precision of float16 */
+  passerelle_weights weights;
+} passerelle_model_info;
+
+PASSERELLE_API passerelle_status passerelle_model_describe(const passerelle_model* model, passerelle_model_info* info,
+                                                           passerelle_error* error);
+
+/* PyTorch's dtypes. */
+typedef enum passerelle_dtype {
+  PASSERELLE_FLOAT32 = 0,
+  PASSERELLE_FLOAT64 = 1,
+  PASSERELLE_FLOAT16 = 2,
+  PASSERELLE_BFLOAT16 = 3,
+  PASSERELLE_INT8 = 4,
+  PASSERELLE_UINT8 = 5,
+  PASSERELLE_INT16 = 6,
+  PASSERELLE_INT32 = 7,
+  PASSERELLE_INT64 = 8,
+  PASSERELLE_BOOL = 9,
+  PASSERELLE_QUINT8 = 10,
+  PASSERELLE_QINT8 = 11,
+  PASSERELLE_QINT32 = 12
+} passerelle_dtype;
+
+/* "float32", as PyTorch says it; never NULL. The string is static. */
+PASSERELLE_API const char* passerelle_dtype_name(passerelle_dtype dtype);
+
+/* In which order the four dimensions of an image lie. */
+typedef enum passerelle_layout {
+  PASSERELLE_LAYOUT_AS_PYTORCH = 0,   /* outermost first, as the PyTorch model has them: NCHW */
+  PASSERELLE_LAYOUT_CHANNELS_LAST = 1 /* NHWC */
+} passerelle_layout;
+
+#define PASSERELLE_MAX_RANK 8
+
+/* An input or output. `dtype` and `shape` are what the PyTorch model has. The caller's buffer holds `buffer_shape`
+ * elements of `buffer_dtype`, densely, row-major, in the machine's byte order. The two dtypes differ where NNAPI has no
+ * such type: int64 travels as int32, float64 as float32; the loader converts layouts, never elements. A bool is one
+ * byte, 0 or 1. A quantized element is its integer: real = (integer - zero_point) * scale. */
+typedef struct passerelle_port_info {
+  size_t struct_size;
+  const char* name;                           /* unique among the inputs, or outputs; lives as long as the model */
+  passerelle_dtype dtype;                     /* PyTorch's */
+  passerelle_dtype buffer_dtype;              /* what lies in the caller's buffer */
+  int32_t nnapi_type;                         /* NNAPI's OperandCode of it: ANEURALNETWORKS_TENSOR_FLOAT32, ... */
+  uint32_t rank;                              /* of `shape` and `buffer_shape`; 0 for a single number */
+  uint32_t shape[PASSERELLE_MAX_RANK];        /* in PyTorch's order */
+  uint32_t buffer_shape[PASSERELLE_MAX_RANK]; /* in the order of `layout` */
+  passerelle_layout layout;                   /* of the caller's buffer */
+  passerelle_layout nnapi_layout;             /* of NNAPI's; where it differs, each run converts */
+  size_t byte_size;                           /* of the caller's buffer */
+  float scale;                                /* of a quantized buffer; else 0 */
+  int32_t zero_point;
+} passerelle_port_info;
+
+PASSERELLE_API passerelle_status passerelle_model_describe_input(const passerelle_model* model, uint32_t index,
+                                                                 passerelle_port_info* info, passerelle_error* error);
+PASSERELLE_API passerelle_status passerelle_model_describe_output(const passerelle_model* model, uint32_t index,
+                                                                  passerelle_port_info* info, passerelle_error* error);
+
+/* An NNAPI operation, and where in the PyTorch program it came from. The strings live as long as the model, and are
+ * empty where the file says nothing (it may have been written without origins). */
+typedef struct passerelle_operation_info {
+  size_t struct_size;
+  int32_t type;     /* NNAPI's OperationCode */
+  const char* name; /* of the code, without its prefix: "CONV_2D" */
+  uint32_t input_count;
+  uint32_t output_count;
+  const char* op;          /* "aten::conv2d" */
+  const char* module_path; /* "features.3.conv" */
+  const char* source_file;
+  uint32_t source_line; /* 1-based; 0 where unknown */
+} passerelle_operation_info;
+
+PASSERELLE_API passerelle_status passerelle_model_describe_operation(const passerelle_model* model, uint32_t index,
+                                                                     passerelle_operation_info* info,
+                                                                     passerelle_error* error);
+
+/* --- The NNAPI library -------------------------------------------------------------------------------------------- */
+
+typedef struct passerelle_nnapi passerelle_nnapi;
+
+/* Loads the NNAPI library with dlopen. `path` is the library's, or NULL for the system's "libneuralnetworks.so". Needed
+ * are the functions of feature level 1; all others are looked up and used where they exist. The library stays in the
+ * process also after the object is closed, as NNAPI runtimes keep threads of their own. */
+PASSERELLE_API passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nnapi,
+                                                       passerelle_error* error);
+PASSERELLE_API void passerelle_nnapi_close(passerelle_nnapi* nnapi);
+
+/* The runtime's feature level: what it says (from level 5), or what its functions show. 0 for NULL. */
+PASSERELLE_API uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi);
+
+typedef enum passerelle_device_type {
+  PASSERELLE_DEVICE_UNKNOWN = 0,
+  PASSERELLE_DEVICE_OTHER = 1,
+  PASSERELLE_DEVICE_CPU = 2,
+  PASSERELLE_DEVICE_GPU = 3,
+  PASSERELLE_DEVICE_ACCELERATOR = 4
+} passerelle_device_type;
+
+typedef struct passerelle_device_info {
+  size_t struct_size;
+  const char* name; /* lives as long as the process */
+  const char* version;
+  passerelle_device_type type;
+  uint32_t feature_level;
+} passerelle_device_info;
+
+/* Devices can be asked for from feature level 3; below, the count is 0. */
+PASSERELLE_API uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi);
+PASSERELLE_API passerelle_status passerelle_nnapi_describe_device(const passerelle_nnapi* nnapi, uint32_t index,
+                                                                  passerelle_device_info* info,
+                                                                  passerelle_error* error);
+
+/* --- Compilations ------------------------------------------------------------------------------------------------- */
+
+typedef struct passerelle_compilation passerelle_compilation;
+
+typedef enum passerelle_preference {
+  PASSERELLE_PREFER_NOTHING = 0, /* NNAPI's default */
+  PASSERELLE_PREFER_LOW_POWER = 1,
+  PASSERELLE_PREFER_FAST_SINGLE_ANSWER = 2,
+  PASSERELLE_PREFER_SUSTAINED_SPEED = 3
+} passerelle_preference;
+
+/* Allow float32 to be computed with the range and precision of float16. It is a permission: below feature level 2,
+ * where NNAPI doesn't know it, it has no effect. */
+typedef enum passerelle_fp16 {
+  PASSERELLE_FP16_AS_MODEL_SAYS = 0,
+  PASSERELLE_FP16_ALLOWED = 1,
+  PASSERELLE_FP16_FORBIDDEN = 2
+} passerelle_fp16;
+
+/* All zero but struct_size are the defaults: passerelle_compile_options options = PASSERELLE_COMPILE_OPTIONS_INIT; */
+typedef struct passerelle_compile_options {
+  size_t struct_size;
+  const char* device; /* run on this device only (feature level 3); NULL: NNAPI chooses, operation by operation */
+  passerelle_preference preference;
+  passerelle_fp16 fp16;
+} passerelle_compile_options;
+
+#define PASSERELLE_COMPILE_OPTIONS_INIT \
+  { sizeof(passerelle_compile_options), NULL, PASSERELLE_PREFER_NOTHING, PASSERELLE_FP16_AS_MODEL_SAYS }
+
+/* Builds the model in NNAPI and has it compiled for its devices, which may take seconds. `options` may be NULL. */
+PASSERELLE_API passerelle_status passerelle_compile(const passerelle_model* model, const passerelle_nnapi* nnapi,
+                                                    const passerelle_compile_options* options,
+                                                    passerelle_compilation** compilation, passerelle_error* error);
+PASSERELLE_API void passerelle_compilation_close(passerelle_compilation* compilation);
+
+/* --- Running ------------------------------------------------------------------------------------------------------ */
+
+/* The caller's buffers: `size` must be passerelle_port_info.byte_size of the port. Any alignment that suits the element
+ * type will do. */
+typedef struct passerelle_input {
+  const void* data;
+  size_t size;
+} passerelle_input;
+
+typedef struct passerelle_output {
+  void* data;
+  size_t size;
+} passerelle_output;
+
+/* Runs once, and returns when the outputs are written; on failure their content is undefined. One buffer for each input
+ * and output of the model, in its order. Inputs are not written to; the buffers may be reused as soon as this returns.
+ */
+PASSERELLE_API passerelle_status passerelle_run(const passerelle_compilation* compilation,
+                                                const passerelle_input* inputs, uint32_t input_count,
+                                                const passerelle_output* outputs, uint32_t output_count,
+                                                passerelle_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

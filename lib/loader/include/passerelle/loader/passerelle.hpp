@@ -1,0 +1,167 @@
+// A thin C++17 face of passerelle.h: objects that close themselves, errors as a value. Header-only, no exceptions
+// needed.
+//
+//     passerelle::loader::Error error;
+//     auto model = passerelle::loader::Model::open("model.nnapi", error);
+//     auto nnapi = passerelle::loader::Nnapi::open(nullptr, error);
+//     if (!model || !nnapi) return report(error.message());
+//     auto compilation = passerelle::loader::Compilation::make(model, nnapi, {}, error);
+//     if (!compilation || !compilation.run({{in.data(), size_in}}, {{out.data(), size_out}}, error)) ...
+//
+// Ownership, threads and lifetimes are those of the C functions. An object that was moved from, or whose making failed,
+// is empty: it converts to false, and whatever is asked of it is PASSERELLE_INVALID_ARGUMENT.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+#include "passerelle/loader/passerelle.h"
+
+namespace passerelle::loader {
+
+class Error {
+ public:
+  passerelle_status status() const { return error_.status; }
+  int nnapi_result() const { return error_.nnapi_result; }
+  const char* message() const { return error_.message; }
+  explicit operator bool() const { return error_.status != PASSERELLE_OK; }
+  passerelle_error* get() { return &error_; }
+
+ private:
+  passerelle_error error_{};
+};
+
+/// PASSERELLE_COMPILE_OPTIONS_INIT with the members to change by name.
+struct CompileOptions : passerelle_compile_options {
+  CompileOptions() : passerelle_compile_options PASSERELLE_COMPILE_OPTIONS_INIT {}
+};
+
+class Model {
+ public:
+  Model() = default;
+  static Model open(const char* path, Error& error) {
+    passerelle_model* model = nullptr;
+    passerelle_model_open_path(path, &model, error.get());
+    return Model(model);
+  }
+  static Model open(int descriptor, uint64_t offset, uint64_t length, Error& error) {
+    passerelle_model* model = nullptr;
+    passerelle_model_open_descriptor(descriptor, offset, length, &model, error.get());
+    return Model(model);
+  }
+  static Model open(const void* data, size_t size, Error& error) {
+    passerelle_model* model = nullptr;
+    passerelle_model_open_memory(data, size, &model, error.get());
+    return Model(model);
+  }
+
+  explicit operator bool() const { return model_ != nullptr; }
+  const passerelle_model* get() const { return model_.get(); }
+
+  /// All zero where the model is empty.
+  passerelle_model_info info() const {
+    passerelle_model_info info{};
+    info.struct_size = sizeof info;
+    passerelle_model_describe(get(), &info, nullptr);
+    return info;
+  }
+  /// The name is NULL where there is no such input.
+  passerelle_port_info input(uint32_t index) const { return port(passerelle_model_describe_input, index); }
+  passerelle_port_info output(uint32_t index) const { return port(passerelle_model_describe_output, index); }
+  std::vector<passerelle_port_info> inputs() const {
+    return ports(passerelle_model_describe_input, info().input_count);
+  }
+  std::vector<passerelle_port_info> outputs() const {
+    return ports(passerelle_model_describe_output, info().output_count);
+  }
+  passerelle_operation_info operation(uint32_t index) const {
+    passerelle_operation_info info{};
+    info.struct_size = sizeof info;
+    passerelle_model_describe_operation(get(), index, &info, nullptr);
+    return info;
+  }
+
+ private:
+  using DescribePort = decltype(&passerelle_model_describe_input);
+  struct Close {
+    void operator()(passerelle_model* model) const { passerelle_model_close(model); }
+  };
+
+  explicit Model(passerelle_model* model) : model_(model) {}
+  passerelle_port_info port(DescribePort describe, uint32_t index) const {
+    passerelle_port_info info{};
+    info.struct_size = sizeof info;
+    describe(get(), index, &info, nullptr);
+    return info;
+  }
+  std::vector<passerelle_port_info> ports(DescribePort describe, uint32_t count) const {
+    std::vector<passerelle_port_info> all;
+    for (uint32_t index = 0; index < count; ++index) all.push_back(port(describe, index));
+    return all;
+  }
+
+  std::unique_ptr<passerelle_model, Close> model_;
+};
+
+class Nnapi {
+ public:
+  Nnapi() = default;
+  /// `path` may be NULL: the system's library.
+  static Nnapi open(const char* path, Error& error) {
+    passerelle_nnapi* nnapi = nullptr;
+    passerelle_nnapi_open(path, &nnapi, error.get());
+    return Nnapi(nnapi);
+  }
+
+  explicit operator bool() const { return nnapi_ != nullptr; }
+  const passerelle_nnapi* get() const { return nnapi_.get(); }
+
+  uint32_t feature_level() const { return passerelle_nnapi_feature_level(get()); }
+  std::vector<passerelle_device_info> devices() const {
+    std::vector<passerelle_device_info> all(passerelle_nnapi_device_count(get()));
+    for (uint32_t index = 0; index < all.size(); ++index) {
+      all[index] = {};
+      all[index].struct_size = sizeof all[index];
+      passerelle_nnapi_describe_device(get(), index, &all[index], nullptr);
+    }
+    return all;
+  }
+
+ private:
+  struct Close {
+    void operator()(passerelle_nnapi* nnapi) const { passerelle_nnapi_close(nnapi); }
+  };
+  explicit Nnapi(passerelle_nnapi* nnapi) : nnapi_(nnapi) {}
+  std::unique_ptr<passerelle_nnapi, Close> nnapi_;
+};
+
+class Compilation {
+ public:
+  Compilation() = default;
+  static Compilation make(const Model& model, const Nnapi& nnapi, const CompileOptions& options, Error& error) {
+    passerelle_compilation* compilation = nullptr;
+    passerelle_compile(model.get(), nnapi.get(), &options, &compilation, error.get());
+    return Compilation(compilation);
+  }
+
+  explicit operator bool() const { return compilation_ != nullptr; }
+  const passerelle_compilation* get() const { return compilation_.get(); }
+
+  bool run(const std::vector<passerelle_input>& inputs, const std::vector<passerelle_output>& outputs,
+           Error& error) const {
+    return passerelle_run(get(), inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
+                          static_cast<uint32_t>(outputs.size()), error.get()) == PASSERELLE_OK;
+  }
+
+ private:
+  struct Close {
+    void operator()(passerelle_compilation* compilation) const { passerelle_compilation_close(compilation); }
+  };
+  explicit Compilation(passerelle_compilation* compilation) : compilation_(compilation) {}
+  std::unique_ptr<passerelle_compilation, Close> compilation_;
+};
+
+}  // namespace passerelle::loader
