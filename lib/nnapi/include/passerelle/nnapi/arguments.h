@@ -1,5 +1,6 @@
 // The arguments of each operation, by name and in NNAPI's order: the explicit-padding and by-size forms, with every
-// optional argument. Which trailing ones are written is decided in one place, passes/finalise.cpp.
+// optional argument: the first row of each operation in signatures.def. Which trailing ones are written is decided in
+// one place, passes/finalise.cpp.
 #pragma once
 
 #include <string_view>
@@ -15,8 +16,9 @@ enum class ArgumentKind {
   optional_tensor,  ///< may be left out (no value)
   tensors,          ///< one or more: CONCATENATION, PACK, IF, WHILE
   integer,          ///< INT32
-  real,             ///< FLOAT32, or FLOAT16 with float16 tensors
+  real,             ///< FLOAT32, or FLOAT16 with float16 tensors; FILL's and PAD_V2's: INT32 with integer tensors
   boolean,          ///< BOOL
+  model,            ///< MODEL: the branches of IF, condition and body of WHILE
 };
 
 struct ArgumentSpec {
