@@ -1,0 +1,292 @@
+// Convolutions and transposed convolutions, of images and (as images of height 1) of signals.
+#include <algorithm>
+#include <string>
+
+#include "families.h"
+#include "image.h"
+
+namespace passerelle::lowering {
+namespace {
+
+/// Part of the first dimension of weights or a bias.
+OperandId part(Context& c, OperandId parameter, uint32_t begin, uint32_t count) {
+  if (c.graph().is_constant(parameter))
+    return c.constant_operand(c.graph()[parameter].constant->sliced(0, begin, count));
+  std::vector<int32_t> first(c.rank(parameter), 0);
+  Shape size = c.shape(parameter);
+  first[0] = static_cast<int32_t>(begin);
+  size[0] = count;
+  return c.slice(parameter, first, size);
+}
+
+/// How a filter moves along one spatial dimension. Paddings may be negative: then the input is cropped.
+struct Axis {
+  int32_t stride = 1;
+  int32_t dilation = 1;
+  int32_t before = 0;
+  int32_t after = 0;
+
+  int32_t extent(uint32_t kernel) const { return dilation * (static_cast<int32_t>(kernel) - 1) + 1; }
+  uint32_t output_size(uint32_t input, uint32_t kernel) const {
+    return static_cast<uint32_t>((static_cast<int32_t>(input) + before + after - extent(kernel)) / stride + 1);
+  }
+};
+
+struct Window {
+  Axis height;
+  Axis width;
+};
+
+/// NNAPI refuses explicit paddings below 0 and of the filter's whole extent or more: those are cropped or padded apart.
+OperandId fit_padding(Context& c, OperandId nhwc, Window& window, uint32_t kernel_height, uint32_t kernel_width) {
+  std::vector<int32_t> begin(4, 0);
+  Shape size = c.shape(nhwc);
+  std::vector<std::pair<int32_t, int32_t>> padding(4, {0, 0});
+  auto fit = [&](uint32_t dimension, Axis& axis, uint32_t kernel) {
+    begin[dimension] = std::max(0, -axis.before);
+    size[dimension] -= static_cast<uint32_t>(begin[dimension] + std::max(0, -axis.after));
+    axis.before = std::max(0, axis.before);
+    axis.after = std::max(0, axis.after);
+    if (std::max(axis.before, axis.after) < axis.extent(kernel)) return;
+    padding[dimension] = {axis.before, axis.after};
+    axis.before = axis.after = 0;
+  };
+  fit(nhwc_height, window.height, kernel_height);
+  fit(nhwc_width, window.width, kernel_width);
+  if (size != c.shape(nhwc)) nhwc = c.slice(nhwc, begin, size);
+  const std::pair<int32_t, int32_t> none{0, 0};
+  if (padding[nhwc_height] != none || padding[nhwc_width] != none) nhwc = c.pad(nhwc, padding);
+  return nhwc;
+}
+
+/// CONV_2D, DEPTHWISE_CONV_2D or GROUPED_CONV_2D. `weights` are PyTorch's: [out, in / groups, height, width].
+OperandId convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, Window window, uint32_t groups);
+
+/// GROUPED_CONV_2D has no dilation: one CONV_2D a group.
+OperandId convolve_each_group(Context& c, OperandId nhwc, OperandId weights, OperandId bias, const Window& window,
+                              uint32_t groups) {
+  Shape size = c.shape(nhwc);
+  size[nhwc_channels] /= groups;
+  const uint32_t outputs = c.shape(weights)[0] / groups;
+  std::vector<OperandId> results;
+  for (uint32_t group = 0; group < groups; ++group) {
+    const OperandId channels = c.slice(nhwc, {0, 0, 0, static_cast<int32_t>(group * size[nhwc_channels])}, size);
+    results.push_back(convolve(c, channels, part(c, weights, group * outputs, outputs),
+                               part(c, bias, group * outputs, outputs), window, 1));
+  }
+  return c.concatenate(results, nhwc_channels);
+}
+
+OperandId convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, Window window, uint32_t groups) {
+  const Shape kernel = c.shape(weights);
+  const uint32_t inputs = c.shape(nhwc)[nhwc_channels];
+  const bool dilated = window.height.dilation != 1 || window.width.dilation != 1;
+  const bool depthwise = groups > 1 && groups == inputs;
+  nhwc = fit_padding(c, nhwc, window, kernel[2], kernel[3]);
+  if (groups > 1 && !depthwise && dilated) return convolve_each_group(c, nhwc, weights, bias, window, groups);
+
+  const Op type = depthwise ? Op::DEPTHWISE_CONV_2D : groups > 1 ? Op::GROUPED_CONV_2D : Op::CONV_2D;
+  // PyTorch's output channel of a depthwise convolution is group * multiplier + m, which is NNAPI's order too.
+  const OperandId filter = depthwise ? c.transpose(weights, {1, 2, 3, 0}) : c.to_nhwc(weights);
+  TensorType output = c.type(nhwc);
+  output.shape = {output.shape[0], window.height.output_size(output.shape[nhwc_height], kernel[2]),
+                  window.width.output_size(output.shape[nhwc_width], kernel[3]), kernel[0]};
+  const OperandId result = c.emit(type,
+                                  {{"input", nhwc},
+                                   {"filter", filter},
+                                   {"bias", bias},
+                                   {"padding_left", window.width.before},
+                                   {"padding_right", window.width.after},
+                                   {"padding_top", window.height.before},
+                                   {"padding_bottom", window.height.after},
+                                   {"stride_width", window.width.stride},
+                                   {"stride_height", window.height.stride}},
+                                  output);
+  graph::Operation& operation = c.graph().operations.back();
+  if (depthwise) operation.argument("depth_multiplier") = static_cast<int32_t>(kernel[0] / inputs);
+  if (type == Op::GROUPED_CONV_2D) operation.argument("num_groups") = static_cast<int32_t>(groups);
+  if (dilated) {
+    operation.argument("dilation_width") = window.width.dilation;
+    operation.argument("dilation_height") = window.height.dilation;
+  }
+  return result;
+}
+
+/// Zeros behind each row and column, so that pixels stand `stride` apart: [N, H, W, C] → [N, H*stride, W*stride, C].
+OperandId insert_zeros(Context& c, OperandId nhwc, HeightWidth stride) {
+  const Shape shape = c.shape(nhwc);
+  const uint32_t height = shape[1] * static_cast<uint32_t>(stride.height);
+  const uint32_t width = shape[2] * static_cast<uint32_t>(stride.width);
+  if (stride.width > 1) {
+    nhwc = c.reshape(nhwc, {shape[0] * shape[1], shape[2], 1, shape[3]});
+    nhwc = c.pad(nhwc, {{0, 0}, {0, 0}, {0, stride.width - 1}, {0, 0}});
+    nhwc = c.reshape(nhwc, {shape[0], shape[1], width, shape[3]});
+  }
+  if (stride.height > 1) {
+    nhwc = c.reshape(nhwc, {shape[0] * shape[1], 1, width, shape[3]});
+    nhwc = c.pad(nhwc, {{0, 0}, {0, stride.height - 1}, {0, 0}, {0, 0}});
+    nhwc = c.reshape(nhwc, {shape[0], height, width, shape[3]});
+  }
+  return nhwc;
+}
+
+/// What a transposed convolution adds to an ordinary one's arguments.
+struct Transposed {
+  HeightWidth stride;
+  HeightWidth padding;
+  HeightWidth output_padding;
+  HeightWidth dilation;
+  uint32_t groups;
+};
+
+/// A filter [out, height, width, in] with zeros between its taps (dilation) and behind them.
+Constant spread_filter(const Constant& filter, HeightWidth dilation, HeightWidth behind) {
+  const Shape& shape = filter.shape();
+  const uint32_t height = dilation.height * (shape[1] - 1) + 1 + behind.height;
+  const uint32_t width = dilation.width * (shape[2] - 1) + 1 + behind.width;
+  const std::vector<float> values = filter.floats();
+  std::vector<float> spread(size_t{shape[0]} * height * width * shape[3], 0.0f);
+  auto from = values.begin();
+  for (uint32_t output = 0; output < shape[0]; ++output)
+    for (uint32_t y = 0; y < shape[1]; ++y)
+      for (uint32_t x = 0; x < shape[2]; ++x, from += shape[3]) {
+        const size_t row = size_t{output} * height + y * static_cast<uint32_t>(dilation.height);
+        std::copy_n(from, shape[3],
+                    spread.begin() + (row * width + x * static_cast<uint32_t>(dilation.width)) * shape[3]);
+      }
+  return Constant::from(std::move(spread), {shape[0], height, width, shape[3]});
+}
+
+Constant require_constant_weights(Context& c, OperandId weights, const char* because) {
+  if (!c.graph().is_constant(weights))
+    c.refuse(Reason::argument, std::string("a transposed convolution ") + because + " needs constant weights");
+  return *c.graph()[weights].constant;
+}
+
+/// TRANSPOSE_CONV_2D. It has no dilation and no output padding: zeros in the filter say both. (Android's own kernel
+/// also takes a negative padding for the latter, but its documentation does not promise it.)
+OperandId transpose_convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, const Transposed& t) {
+  const HeightWidth behind{std::max(0, t.output_padding.height - t.padding.height),
+                           std::max(0, t.output_padding.width - t.padding.width)};
+  OperandId filter = c.transpose(weights, {1, 2, 3, 0});
+  if (t.dilation.height != 1 || t.dilation.width != 1 || behind.height != 0 || behind.width != 0) {
+    const Constant constant = require_constant_weights(c, filter, "with dilation or output padding");
+    filter = c.constant_operand(spread_filter(constant, t.dilation, behind));
+  }
+  const int32_t bottom = t.padding.height - t.output_padding.height + behind.height;
+  const int32_t right = t.padding.width - t.output_padding.width + behind.width;
+  auto output_size = [](uint32_t input, int32_t stride, uint32_t kernel, int32_t padding) {
+    return (input - 1) * static_cast<uint32_t>(stride) + kernel - static_cast<uint32_t>(padding);
+  };
+  const Shape kernel = c.shape(filter);
+  TensorType output = c.type(nhwc);
+  output.shape[nhwc_height] =
+      output_size(output.shape[nhwc_height], t.stride.height, kernel[1], t.padding.height + bottom);
+  output.shape[nhwc_width] = output_size(output.shape[nhwc_width], t.stride.width, kernel[2], t.padding.width + right);
+  output.shape[nhwc_channels] = kernel[0];
+  return c.emit(Op::TRANSPOSE_CONV_2D,
+                {{"input", nhwc},
+                 {"filter", filter},
+                 {"bias", bias},
+                 {"padding_left", t.padding.width},
+                 {"padding_right", right},
+                 {"padding_top", t.padding.height},
+                 {"padding_bottom", bottom},
+                 {"stride_width", t.stride.width},
+                 {"stride_height", t.stride.height}},
+                output);
+}
+
+/// TRANSPOSE_CONV_2D has no groups, but a transposed convolution is an ordinary one of the input with zeros between its
+/// pixels, with each filter turned by 180 degrees. `weights`: [in, out / groups, height, width].
+OperandId transpose_convolve_groups(Context& c, OperandId nhwc, OperandId weights, OperandId bias,
+                                    const Transposed& t) {
+  const Constant constant = require_constant_weights(c, weights, "with groups");
+  const Shape shape = constant.shape();
+  const uint32_t inputs = shape[0] / t.groups, outputs = shape[1];
+  const Constant turned = constant.sliced(2, shape[2] - 1, shape[2], -1).sliced(3, shape[3] - 1, shape[3], -1);
+  const Constant filter = turned.reshaped({t.groups, inputs, outputs, shape[2], shape[3]})
+                              .permuted({0, 2, 1, 3, 4})
+                              .reshaped({t.groups * outputs, inputs, shape[2], shape[3]});
+  auto axis = [](int32_t stride, int32_t padding, int32_t output_padding, int32_t dilation, uint32_t kernel) {
+    const int32_t before = dilation * (static_cast<int32_t>(kernel) - 1) - padding;
+    return Axis{1, dilation, before, before + output_padding - (stride - 1)};
+  };
+  const Window window{axis(t.stride.height, t.padding.height, t.output_padding.height, t.dilation.height, shape[2]),
+                      axis(t.stride.width, t.padding.width, t.output_padding.width, t.dilation.width, shape[3])};
+  return convolve(c, insert_zeros(c, nhwc, t.stride), c.constant_operand(filter), bias, window, t.groups);
+}
+
+/// The filter with two spatial dimensions: [out, in, width] → [out, in, 1, width].
+OperandId filter_of(Context& c) {
+  const OperandId weights = c.tensor("weight");
+  const Shape shape = c.shape(weights);
+  if (shape.size() == 5)
+    c.refuse(Reason::rank, "NNAPI has no three-dimensional convolution", "use conv2d on each slice, or conv1d");
+  return shape.size() == 3 ? c.reshape(weights, {shape[0], shape[1], 1, shape[2]}) : weights;
+}
+
+OperandId bias_of(Context& c, uint32_t channels) {
+  return c.is_none("bias") ? c.constant_operand(Constant::filled(0, {channels})) : c.tensor("bias");
+}
+
+void lower_transposed(Context& c, OperandId weights, size_t spatial_rank) {
+  const Transposed t{spatial_integers(c, "stride", spatial_rank, 1), spatial_integers(c, "padding", spatial_rank, 0),
+                     spatial_integers(c, "output_padding", spatial_rank, 0),
+                     spatial_integers(c, "dilation", spatial_rank, 1), static_cast<uint32_t>(c.integer("groups"))};
+  const OperandId bias = bias_of(c, c.shape(weights)[1] * t.groups);
+  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
+  result_from_nhwc(c, t.groups == 1 ? transpose_convolve(c, input, weights, bias, t)
+                                    : transpose_convolve_groups(c, input, weights, bias, t));
+}
+
+/// "same" puts the odd element of padding behind; "valid" is none.
+Axis axis_of(int32_t stride, int32_t dilation, int32_t padding, bool same, uint32_t kernel) {
+  const int32_t total = dilation * (static_cast<int32_t>(kernel) - 1);
+  if (same) return {stride, dilation, total / 2, total - total / 2};
+  return {stride, dilation, padding, padding};
+}
+
+void lower_ordinary(Context& c, OperandId weights, size_t spatial_rank) {
+  const bool named = c.node().overload == "padding" || c.op() == "aten::_convolution_mode";
+  const bool same = named && c.string("padding") == "same";
+  const HeightWidth stride = spatial_integers(c, "stride", spatial_rank, 1);
+  const HeightWidth dilation = spatial_integers(c, "dilation", spatial_rank, 1);
+  const HeightWidth padding = named ? HeightWidth{0, 0} : spatial_integers(c, "padding", spatial_rank, 0);
+  const Shape kernel = c.shape(weights);
+  const Window window{axis_of(stride.height, dilation.height, padding.height, same, kernel[2]),
+                      axis_of(stride.width, dilation.width, padding.width, same, kernel[3])};
+  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
+  result_from_nhwc(
+      c, convolve(c, input, weights, bias_of(c, kernel[0]), window, static_cast<uint32_t>(c.integer("groups"))));
+}
+
+void lower_convolution(Context& c) {
+  const size_t spatial_rank = c.info("weight").shape.size() - 2;
+  const OperandId weights = filter_of(c);
+  const bool transposed = c.has("transposed") ? c.boolean("transposed") : c.has("output_padding");
+  transposed ? lower_transposed(c, weights, spatial_rank) : lower_ordinary(c, weights, spatial_rank);
+}
+
+constexpr std::string_view convolutions = "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D";
+constexpr std::string_view transposed_limits = "groups, dilation and output padding need constant weights";
+
+const Lowering table[] = {
+    {"aten::conv1d", lower_convolution, convolutions, ""},
+    {"aten::conv2d", lower_convolution, convolutions, ""},
+    {"aten::_convolution", lower_convolution, "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D",
+     "three spatial dimensions"},
+    {"aten::convolution", lower_convolution, "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D",
+     "three spatial dimensions"},
+    {"aten::_convolution_mode", lower_convolution, convolutions, "three spatial dimensions"},
+    {"aten::conv_transpose1d", lower_convolution, "TRANSPOSE_CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D",
+     transposed_limits},
+    {"aten::conv_transpose2d", lower_convolution, "TRANSPOSE_CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D",
+     transposed_limits},
+};
+
+}  // namespace
+
+Span<const Lowering> convolution_lowerings() { return table; }
+
+}  // namespace passerelle::lowering

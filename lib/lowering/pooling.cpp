@@ -1,0 +1,245 @@
+// Pooling of images and (as images of height 1) of signals.
+#include <algorithm>
+#include <limits>
+
+#include "families.h"
+#include "image.h"
+#include "resample.h"
+
+namespace passerelle::lowering {
+namespace {
+
+/// How the window moves along one spatial dimension; the last windows may hang over the end by `after` elements.
+struct Axis {
+  int32_t kernel = 1;
+  int32_t stride = 1;
+  int32_t dilation = 1;
+  int32_t padding = 0;  ///< as PyTorch says it, on both sides
+  int32_t input = 1;
+  int32_t output = 1;
+
+  /// The padding behind that gives `output` windows; with ceil_mode more than PyTorch's own, which excludes the rest.
+  int32_t after() const { return std::max(0, (output - 1) * stride + dilation * (kernel - 1) + 1 - input - padding); }
+};
+
+struct Window {
+  Axis height;
+  Axis width;
+};
+
+Window window_of(Context& c, OperandId image, size_t spatial_rank) {
+  const HeightWidth kernel = spatial_integers(c, "kernel_size", spatial_rank, 1);
+  const HeightWidth stride = c.integers("stride").empty() ? kernel : spatial_integers(c, "stride", spatial_rank, 1);
+  const HeightWidth padding = spatial_integers(c, "padding", spatial_rank, 0);
+  const HeightWidth dilation = c.has("dilation") ? spatial_integers(c, "dilation", spatial_rank, 1) : HeightWidth{1, 1};
+  const Shape input = c.shape(image);
+  const Shape output = c.result_type().shape;
+  const uint32_t output_height = spatial_rank == 2 ? output[output.size() - 2] : 1;
+  return {{kernel.height, stride.height, dilation.height, padding.height, static_cast<int32_t>(input[2]),
+           static_cast<int32_t>(output_height)},
+          {kernel.width, stride.width, dilation.width, padding.width, static_cast<int32_t>(input[3]),
+           static_cast<int32_t>(output.back())}};
+}
+
+/// AVERAGE_POOL_2D or MAX_POOL_2D: neither counts the elements that are padding.
+OperandId pool(Context& c, Op type, OperandId nhwc, const Axis& height, const Axis& width) {
+  TensorType output = c.type(nhwc);
+  output.shape[nhwc_height] = static_cast<uint32_t>(height.output);
+  output.shape[nhwc_width] = static_cast<uint32_t>(width.output);
+  return c.emit(type,
+                {{"input", nhwc},
+                 {"padding_left", width.padding},
+                 {"padding_right", width.after()},
+                 {"padding_top", height.padding},
+                 {"padding_bottom", height.after()},
+                 {"stride_width", width.stride},
+                 {"stride_height", height.stride},
+                 {"filter_width", width.kernel},
+                 {"filter_height", height.kernel}},
+                output);
+}
+
+/// Zeros (or `fill`) around the image; the axes' input sizes grow and their paddings go.
+OperandId pad_apart(Context& c, OperandId nhwc, Window& window, HeightWidth behind, double fill) {
+  const HeightWidth before{window.height.padding, window.width.padding};
+  window.height.input += before.height + behind.height;
+  window.width.input += before.width + behind.width;
+  window.height.padding = window.width.padding = 0;
+  return c.pad(nhwc, {{0, 0}, {before.height, behind.height}, {before.width, behind.width}, {0, 0}}, fill);
+}
+
+// --- Maximum.
+
+/// The maximum along one dimension of windows whose taps stand `dilation` apart: a slice a tap.
+OperandId dilated_maximum(Context& c, OperandId nhwc, uint32_t dimension, const Axis& axis) {
+  TensorType type = c.type(nhwc);
+  if (axis.kernel == 1 && axis.output == axis.input) return nhwc;
+  std::vector<int32_t> strides(4, 1);
+  strides[dimension] = axis.stride;
+  std::vector<int32_t> end(type.shape.begin(), type.shape.end());
+  type.shape[dimension] = static_cast<uint32_t>(axis.output);
+  std::optional<OperandId> result;
+  for (int32_t tap = 0; tap < axis.kernel; ++tap) {
+    std::vector<int32_t> begin(4, 0);
+    begin[dimension] = tap * axis.dilation;
+    end[dimension] = begin[dimension] + (axis.output - 1) * axis.stride + 1;
+    const OperandId elements = c.emit(Op::STRIDED_SLICE,
+                                      {{"input", nhwc},
+                                       {"begin", c.constant_operand(Constant::list(begin))},
+                                       {"end", c.constant_operand(Constant::list(end))},
+                                       {"strides", c.constant_operand(Constant::list(strides))},
+                                       {"begin_mask", 0},
+                                       {"end_mask", 0},
+                                       {"shrink_axis_mask", 0}},
+                                      type);
+    result = result ? c.binary(Op::MAXIMUM, *result, elements) : elements;
+  }
+  return *result;
+}
+
+void lower_max_pool(Context& c, size_t spatial_rank) {
+  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
+  Window window = window_of(c, image, spatial_rank);
+  OperandId nhwc = c.to_nhwc(image);
+  if (window.height.dilation == 1 && window.width.dilation == 1) {
+    result_from_nhwc(c, pool(c, Op::MAX_POOL_2D, nhwc, window.height, window.width));
+    return;
+  }
+  const HeightWidth behind{window.height.after(), window.width.after()};
+  nhwc = pad_apart(c, nhwc, window, behind, -std::numeric_limits<double>::infinity());
+  nhwc = dilated_maximum(c, nhwc, nhwc_height, window.height);
+  result_from_nhwc(c, dilated_maximum(c, nhwc, nhwc_width, window.width));
+}
+
+void lower_max_pool1d(Context& c) { lower_max_pool(c, 1); }
+void lower_max_pool2d(Context& c) { lower_max_pool(c, 2); }
+
+// --- Average.
+
+/// PyTorch divides by the window's size within the padded image, without what ceil_mode adds to it; by the elements
+/// within the image where count_include_pad is false, as NNAPI does; or by a given number.
+void lower_average_pool(Context& c, size_t spatial_rank) {
+  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
+  Window window = window_of(c, image, spatial_rank);
+  OperandId nhwc = c.to_nhwc(image);
+  const HeightWidth padding{window.height.padding, window.width.padding};
+  if (c.has("divisor_override") && !c.is_none("divisor_override")) {
+    nhwc = pad_apart(c, nhwc, window, {window.height.after(), window.width.after()}, 0);
+    const double elements = window.height.kernel * window.width.kernel;
+    const OperandId average = pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width);
+    result_from_nhwc(c, c.binary(Op::MUL, average, elements / c.number("divisor_override")));
+    return;
+  }
+  if (c.boolean("count_include_pad")) nhwc = pad_apart(c, nhwc, window, padding, 0);
+  result_from_nhwc(c, pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width));
+}
+
+void lower_average_pool1d(Context& c) { lower_average_pool(c, 1); }
+void lower_average_pool2d(Context& c) { lower_average_pool(c, 2); }
+
+// --- Adaptive.
+
+/// Window i of an adaptive pool: from floor(i * in / out) to ceil((i + 1) * in / out).
+struct AdaptiveAxis {
+  uint32_t input;
+  uint32_t output;
+
+  uint32_t begin(uint32_t i) const { return static_cast<uint32_t>(uint64_t{i} * input / output); }
+  uint32_t end(uint32_t i) const { return static_cast<uint32_t>((uint64_t{i + 1} * input + output - 1) / output); }
+  uint32_t size(uint32_t i) const { return end(i) - begin(i); }
+
+  /// The pool that it is where all windows are of one size and evenly spaced.
+  std::optional<Axis> as_pool() const {
+    const uint32_t stride = output > 1 ? begin(1) : 1;
+    for (uint32_t i = 0; i < output; ++i)
+      if (size(i) != size(0) || begin(i) != i * stride) return std::nullopt;
+    if (stride == 0) return std::nullopt;
+    return Axis{static_cast<int32_t>(size(0)), static_cast<int32_t>(stride), 1, 0,
+                static_cast<int32_t>(input),   static_cast<int32_t>(output)};
+  }
+
+  /// The windows side by side, each filled up to the largest: with its last element at weight 0.
+  Resampling windows() const {
+    Resampling result;
+    for (uint32_t i = 0; i < output; ++i) result.taps = std::max(result.taps, size(i));
+    for (uint32_t i = 0; i < output; ++i)
+      for (uint32_t tap = 0; tap < result.taps; ++tap) {
+        result.indices.push_back(static_cast<int32_t>(std::min(begin(i) + tap, end(i) - 1)));
+        result.weights.push_back(tap < size(i) ? 1.0f / static_cast<float>(size(i)) : 0.0f);
+      }
+    return result;
+  }
+};
+
+Axis unpooled(uint32_t size) { return {1, 1, 1, 0, static_cast<int32_t>(size), static_cast<int32_t>(size)}; }
+
+/// One dimension that no pool can say: its windows are gathered side by side.
+OperandId pool_unevenly(Context& c, Op type, OperandId nhwc, uint32_t dimension, const AdaptiveAxis& axis) {
+  const Resampling windows = axis.windows();
+  if (type == Op::AVERAGE_POOL_2D) return resample(c, nhwc, dimension, windows);
+  nhwc = gather_taps(c, nhwc, dimension, windows);
+  if (windows.taps == 1) return nhwc;
+  const auto taps = static_cast<int32_t>(windows.taps);
+  const Axis pooled{taps, taps, 1, 0, static_cast<int32_t>(windows.indices.size()), static_cast<int32_t>(axis.output)};
+  const Shape shape = c.shape(nhwc);
+  return dimension == nhwc_height ? pool(c, type, nhwc, pooled, unpooled(shape[nhwc_width]))
+                                  : pool(c, type, nhwc, unpooled(shape[nhwc_height]), pooled);
+}
+
+void lower_adaptive_pool(Context& c, Op type, size_t spatial_rank) {
+  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
+  const Shape input = c.shape(image);
+  const Shape output = c.result_type().shape;
+  const AdaptiveAxis height{input[2], spatial_rank == 2 ? output[output.size() - 2] : 1};
+  const AdaptiveAxis width{input[3], output.back()};
+  if (height.output == 1 && width.output == 1) {
+    // A reduction needs no layout, and accelerators take it at any size.
+    const OperandId axes = c.constant_operand(Constant::list({2, 3}));
+    const bool average = type == Op::AVERAGE_POOL_2D;
+    const Argument keep_dims = average ? Argument(int32_t{1}) : Argument(true);
+    const OperandId reduced =
+        c.emit(average ? Op::MEAN : Op::REDUCE_MAX, {{"input", image}, {"axes", axes}, {"keep_dims", keep_dims}},
+               {c.type(image).type, {input[0], input[1], 1, 1}, c.type(image).quantization});
+    c.result(c.reshape(reduced, output));
+    return;
+  }
+  OperandId nhwc = c.to_nhwc(image);
+  const std::optional<Axis> even_height = height.as_pool(), even_width = width.as_pool();
+  if (!even_height) nhwc = pool_unevenly(c, type, nhwc, nhwc_height, height);
+  if (!even_width) nhwc = pool_unevenly(c, type, nhwc, nhwc_width, width);
+  const Axis pool_height = even_height ? *even_height : unpooled(height.output);
+  const Axis pool_width = even_width ? *even_width : unpooled(width.output);
+  if (pool_height.kernel != 1 || pool_width.kernel != 1) nhwc = pool(c, type, nhwc, pool_height, pool_width);
+  result_from_nhwc(c, nhwc);
+}
+
+void lower_adaptive_average_pool1d(Context& c) { lower_adaptive_pool(c, Op::AVERAGE_POOL_2D, 1); }
+void lower_adaptive_average_pool2d(Context& c) { lower_adaptive_pool(c, Op::AVERAGE_POOL_2D, 2); }
+void lower_adaptive_max_pool1d(Context& c) { lower_adaptive_pool(c, Op::MAX_POOL_2D, 1); }
+void lower_adaptive_max_pool2d(Context& c) { lower_adaptive_pool(c, Op::MAX_POOL_2D, 2); }
+
+constexpr std::string_view max_operations = "MAX_POOL_2D; dilated: STRIDED_SLICE, MAXIMUM";
+constexpr std::string_view average_operations = "AVERAGE_POOL_2D, PAD, MUL";
+constexpr std::string_view adaptive_average_operations = "MEAN, AVERAGE_POOL_2D, GATHER, MUL";
+constexpr std::string_view adaptive_max_operations = "REDUCE_MAX, MAX_POOL_2D, GATHER";
+constexpr std::string_view no_indices = "the indices";
+
+const Lowering table[] = {
+    {"aten::max_pool1d", lower_max_pool1d, max_operations, ""},
+    {"aten::max_pool1d_with_indices", lower_max_pool1d, max_operations, no_indices},
+    {"aten::max_pool2d", lower_max_pool2d, max_operations, ""},
+    {"aten::max_pool2d_with_indices", lower_max_pool2d, max_operations, no_indices},
+    {"aten::avg_pool1d", lower_average_pool1d, average_operations, ""},
+    {"aten::avg_pool2d", lower_average_pool2d, average_operations, ""},
+    {"aten::adaptive_avg_pool1d", lower_adaptive_average_pool1d, adaptive_average_operations, ""},
+    {"aten::adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},
+    {"aten::_adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},
+    {"aten::adaptive_max_pool1d", lower_adaptive_max_pool1d, adaptive_max_operations, no_indices},
+    {"aten::adaptive_max_pool2d", lower_adaptive_max_pool2d, adaptive_max_operations, no_indices},
+};
+
+}  // namespace
+
+Span<const Lowering> pooling_lowerings() { return table; }
+
+}  // namespace passerelle::lowering
