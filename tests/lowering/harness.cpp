@@ -1,0 +1,319 @@
+#include "harness.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <random>
+#include <sstream>
+
+#include "module.h"
+#include "passerelle/blob/write.h"
+#include "passerelle/loader/passerelle.hpp"
+#include "passerelle/lowering/lower.h"
+#include "passerelle/passes/pipeline.h"
+#include "passerelle/torchscript/model.h"
+
+namespace passerelle::tests {
+namespace {
+
+using graph::HostTensor;
+using torchscript::InputSpec;
+
+constexpr int levels[] = {3, 4, 6, 8};
+
+/// A path that no other test has, whose file goes with the object.
+class TemporaryFile {
+ public:
+  TemporaryFile() {
+    static int count = 0;
+    path_ = std::filesystem::temp_directory_path() /
+            ("passerelle_lowering_" + std::to_string(::getpid()) + "_" + std::to_string(count++) + ".pt");
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+torchscript::Model load(const Case& test) {
+  const TemporaryFile file;
+  save_module(test, file.path());
+  Expected<torchscript::Model> model = torchscript::Model::load(file.path());
+  if (!model) throw std::runtime_error(model.error().message);
+  return *std::move(model);
+}
+
+std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
+  std::vector<InputSpec> specifications;
+  for (const Tensor& input : test.inputs) {
+    InputSpec specification;
+    specification.name = input.name;
+    specification.values = values_of(input);
+    specification.channels_last = channels_last && input.shape.size() == 4;
+    specifications.push_back(std::move(specification));
+  }
+  return specifications;
+}
+
+lowering::Lowered lower(const torchscript::Model& model, const std::vector<InputSpec>& specifications) {
+  Expected<torchscript::Trace> trace = model.trace(specifications);
+  if (!trace) throw std::runtime_error(trace.error().message);
+  return lowering::lower(*trace);
+}
+
+std::string text_of(const std::vector<graph::Diagnostic>& diagnostics) {
+  std::string text;
+  for (const graph::Diagnostic& diagnostic : diagnostics)
+    text += std::string(graph::name(diagnostic.reason)) + ": " + diagnostic.op + ": " + diagnostic.message + "\n";
+  return text;
+}
+
+// --- Running.
+
+const loader::Nnapi& host_nnapi() {
+  static const loader::Nnapi nnapi = [] {
+    loader::Error error;
+    loader::Nnapi opened = loader::Nnapi::open(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", error);
+    if (!opened) throw std::runtime_error(error.message());
+    return opened;
+  }();
+  return nnapi;
+}
+
+std::vector<double> as_doubles(const void* data, passerelle_dtype type, size_t count) {
+  std::vector<double> values(count);
+  auto convert = [&](auto* typed) { std::copy(typed, typed + count, values.begin()); };
+  switch (type) {
+    case PASSERELLE_FLOAT32: convert(static_cast<const float*>(data)); break;
+    case PASSERELLE_FLOAT64: convert(static_cast<const double*>(data)); break;
+    case PASSERELLE_INT32: convert(static_cast<const int32_t*>(data)); break;
+    case PASSERELLE_INT64: convert(static_cast<const int64_t*>(data)); break;
+    case PASSERELLE_UINT8:
+    case PASSERELLE_BOOL: convert(static_cast<const uint8_t*>(data)); break;
+    default: throw std::runtime_error("tests compare no tensors of this type");
+  }
+  return values;
+}
+
+passerelle_dtype dtype_of(ElementType type) {
+  switch (type) {
+    case ElementType::float32: return PASSERELLE_FLOAT32;
+    case ElementType::float64: return PASSERELLE_FLOAT64;
+    case ElementType::int32: return PASSERELLE_INT32;
+    case ElementType::int64: return PASSERELLE_INT64;
+    case ElementType::uint8: return PASSERELLE_UINT8;
+    case ElementType::bool8: return PASSERELLE_BOOL;
+    default: throw std::runtime_error("tests compare no tensors of this type");
+  }
+}
+
+std::vector<double> as_doubles(const HostTensor& tensor) {
+  return as_doubles(tensor.bytes.data(), dtype_of(tensor.type), graph::element_count(tensor.shape));
+}
+
+std::vector<unsigned char> as_bytes(const std::vector<double>& values, passerelle_dtype type) {
+  std::vector<unsigned char> bytes;
+  auto convert = [&](auto zero) {
+    using Element = decltype(zero);
+    bytes.resize(values.size() * sizeof(Element));
+    for (size_t i = 0; i < values.size(); ++i)
+      reinterpret_cast<Element*>(bytes.data())[i] = static_cast<Element>(values[i]);
+  };
+  switch (type) {
+    case PASSERELLE_FLOAT32: convert(float{}); break;
+    case PASSERELLE_INT32: convert(int32_t{}); break;
+    case PASSERELLE_BOOL: convert(uint8_t{}); break;
+    default: throw std::runtime_error("the loader takes no buffers of this type");
+  }
+  return bytes;
+}
+
+std::vector<double> to_channels_last(const std::vector<double>& values, const graph::Shape& shape) {
+  std::vector<double> moved(values.size());
+  const size_t pixels = size_t{shape[2]} * shape[3];
+  for (size_t n = 0; n < shape[0]; ++n)
+    for (size_t c = 0; c < shape[1]; ++c)
+      for (size_t p = 0; p < pixels; ++p)
+        moved[(n * pixels + p) * shape[1] + c] = values[(n * shape[1] + c) * pixels + p];
+  return moved;
+}
+
+/// Through the loader and the host NNAPI: one list of values an output, in PyTorch's order.
+std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, const std::vector<InputSpec>& inputs) {
+  loader::Error error;
+  const loader::Model model = loader::Model::open(blob.data(), blob.size(), error);
+  if (!model) throw std::runtime_error(error.message());
+  const loader::Compilation compilation = loader::Compilation::make(model, host_nnapi(), {}, error);
+  if (!compilation) throw std::runtime_error(error.message());
+
+  std::vector<std::vector<unsigned char>> buffers;
+  std::vector<passerelle_input> given;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    std::vector<double> values = as_doubles(*inputs[i].values);
+    if (inputs[i].channels_last) values = to_channels_last(values, inputs[i].values->shape);
+    buffers.push_back(as_bytes(values, model.input(i).buffer_dtype));
+    given.push_back({buffers.back().data(), buffers.back().size()});
+  }
+  const std::vector<passerelle_port_info> ports = model.outputs();
+  std::vector<std::vector<unsigned char>> results;
+  std::vector<passerelle_output> taken;
+  for (const passerelle_port_info& port : ports) {
+    results.emplace_back(port.byte_size);
+    taken.push_back({results.back().data(), results.back().size()});
+  }
+  if (!compilation.run(given, taken, error)) throw std::runtime_error(error.message());
+
+  std::vector<std::vector<double>> values;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const graph::Shape shape(ports[i].buffer_shape, ports[i].buffer_shape + ports[i].rank);
+    values.push_back(as_doubles(results[i].data(), ports[i].buffer_dtype, graph::element_count(shape)));
+  }
+  return values;
+}
+
+// --- Comparing.
+
+/// Empty where they agree.
+std::string difference(const std::vector<double>& actual, const std::vector<double>& expected, double tolerance) {
+  if (actual.size() != expected.size()) return "it has " + std::to_string(actual.size()) + " elements";
+  double low = INFINITY, high = -INFINITY;
+  for (double value : expected)
+    if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
+  const double largest = std::max(std::abs(low), std::abs(high));
+  const double range = high > low ? high - low : std::isfinite(largest) && largest > 0 ? largest : 1;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const bool same = actual[i] == expected[i] || (std::isnan(actual[i]) && std::isnan(expected[i]));
+    if (same || std::abs(actual[i] - expected[i]) <= tolerance * range) continue;
+    std::ostringstream text;
+    text.precision(9);
+    text << "element " << i << " is " << actual[i] << " instead of " << expected[i] << " (range " << range << ")";
+    return text.str();
+  }
+  return {};
+}
+
+std::string compare(const std::vector<std::vector<double>>& actual, const std::vector<HostTensor>& expected,
+                    double tolerance) {
+  if (actual.size() != expected.size()) return "there are " + std::to_string(actual.size()) + " outputs";
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const std::string text = difference(actual[i], as_doubles(expected[i]), tolerance);
+    if (!text.empty()) return "output " + std::to_string(i) + ": " + text;
+  }
+  return {};
+}
+
+std::string describe(const Case& test, bool channels_last) {
+  std::string text = test.body + "\n";
+  for (const Tensor& input : test.inputs) text += "  " + input.name + ": " + list(input.shape) + "\n";
+  for (const Tensor& attribute : test.attributes)
+    text += "  self." + attribute.name + ": " + list(attribute.shape) + "\n";
+  return text + (channels_last ? "  images as NHWC\n" : "");
+}
+
+/// Empty where the case does what it should at this level.
+std::string failure_at(const Case& test, int level, const std::vector<InputSpec>& inputs, graph::Graph graph,
+                       const std::vector<HostTensor>& expected) {
+  const std::string lowered = graph::to_text(graph);
+  const std::vector<graph::Diagnostic> refused = passes::run(graph, {level});
+  if (level < test.lowest_level) return refused.empty() ? "it is not refused at level " + std::to_string(level) : "";
+  if (!refused.empty()) return text_of(refused) + "lowered:\n" + lowered;
+  std::string text;
+  try {
+    Expected<std::vector<unsigned char>> blob = blob::write(graph);
+    if (!blob) throw std::runtime_error(blob.error().message);
+    text = compare(run(*blob, inputs), expected, test.tolerance);
+  } catch (const std::exception& error) {
+    text = error.what();
+  }
+  return text.empty() ? text : text + "\nlowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
+}
+
+bool has_image(const Case& test) {
+  return std::any_of(test.inputs.begin(), test.inputs.end(), [](const Tensor& t) { return t.shape.size() == 4; });
+}
+
+void check_layout(const Case& test, const torchscript::Model& model, bool channels_last) {
+  const std::vector<InputSpec> inputs = specifications(test, channels_last);
+  const lowering::Lowered lowered = lower(model, inputs);
+  INFO(describe(test, channels_last));
+  const std::string refused = text_of(lowered.diagnostics);
+  CHECK(refused == "");
+  if (!refused.empty()) return;
+  std::vector<HostTensor> values;
+  for (const InputSpec& input : inputs) values.push_back(*input.values);
+  const Expected<std::vector<HostTensor>> expected = model.run(inputs, values);
+  if (!expected) throw std::runtime_error(expected.error().message);
+  for (int level : levels) {
+    INFO("feature level " << level);
+    const std::string failure = failure_at(test, level, inputs, lowered.graph, *expected);
+    if (failure.empty()) {
+      SUCCEED();
+    } else {
+      FAIL_CHECK(failure);
+    }
+  }
+}
+
+}  // namespace
+
+void require_all(const std::vector<Case>& cases) {
+  REQUIRE(!cases.empty());
+  for (const Case& test : cases) {
+    try {
+      const torchscript::Model model = load(test);
+      check_layout(test, model, false);
+      if (has_image(test)) check_layout(test, model, true);
+    } catch (const std::exception& error) {
+      FAIL_CHECK(describe(test, false) << error.what());
+    }
+  }
+}
+
+void require_refused(const Case& test, const std::string& message) {
+  const lowering::Lowered lowered = lower(load(test), specifications(test, false));
+  INFO(describe(test, false));
+  CHECK_THAT(text_of(lowered.diagnostics), Catch::Contains(message));
+}
+
+std::vector<std::string> operations_of(const Case& test, int feature_level, bool channels_last) {
+  lowering::Lowered lowered = lower(load(test), specifications(test, channels_last));
+  const std::string refused = text_of(lowered.diagnostics) + text_of(passes::run(lowered.graph, {feature_level}));
+  if (!refused.empty()) throw std::runtime_error(refused);
+  std::vector<std::string> names;
+  for (const graph::Operation& operation : lowered.graph.operations)
+    names.emplace_back(nnapi::name(operation.type.value()));
+  return names;
+}
+
+std::vector<Case> some_of(std::vector<Case> cases, size_t count) {
+  std::mt19937 generator(20240229);
+  for (size_t i = 0; i + 1 < cases.size(); ++i) std::swap(cases[i], cases[i + generator() % (cases.size() - i)]);
+  if (cases.size() > count) cases.resize(count);
+  return cases;
+}
+
+std::string list(const std::vector<int64_t>& values) {
+  std::string text;
+  for (int64_t value : values) text += (text.empty() ? "" : ", ") + std::to_string(value);
+  return "[" + text + "]";
+}
+
+std::string python(bool value) { return value ? "True" : "False"; }
+
+std::string python(double value) {
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  const std::string shortest = text;
+  return shortest.find_first_of(".en") == std::string::npos ? shortest + ".0" : shortest;
+}
+
+}  // namespace passerelle::tests

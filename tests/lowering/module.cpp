@@ -1,0 +1,68 @@
+#include "module.h"
+
+#include <torch/script.h>
+
+#include <random>
+#include <stdexcept>
+
+namespace passerelle::tests {
+namespace {
+
+at::ScalarType scalar_type(ElementType type) {
+  switch (type) {
+    case ElementType::float32: return at::kFloat;
+    case ElementType::float64: return at::kDouble;
+    case ElementType::int32: return at::kInt;
+    case ElementType::int64: return at::kLong;
+    case ElementType::uint8: return at::kByte;
+    case ElementType::bool8: return at::kBool;
+    default: throw std::runtime_error("tests make no tensors of this type");
+  }
+}
+
+/// FNV-1a, so that each tensor of a case has values of its own.
+uint32_t seed_of(const Tensor& tensor) {
+  uint32_t hash = 2166136261u;
+  for (char character : tensor.name) hash = (hash ^ static_cast<unsigned char>(character)) * 16777619u;
+  for (int64_t size : tensor.shape) hash = (hash ^ static_cast<uint32_t>(size)) * 16777619u;
+  return hash;
+}
+
+at::Tensor torch_tensor(const Tensor& tensor) {
+  at::Tensor values = at::empty(tensor.shape, at::kDouble);
+  std::mt19937 generator(seed_of(tensor));
+  // The distributions of the standard library differ between implementations; the generator does not.
+  for (int64_t i = 0; i < values.numel(); ++i)
+    values.data_ptr<double>()[i] = tensor.low + (tensor.high - tensor.low) * (generator() / 4294967296.0);
+  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64) values.floor_();
+  return values.to(scalar_type(tensor.type));
+}
+
+}  // namespace
+
+graph::HostTensor values_of(const Tensor& tensor) {
+  const at::Tensor values = torch_tensor(tensor);
+  graph::HostTensor result;
+  result.type = tensor.type;
+  result.shape.assign(tensor.shape.begin(), tensor.shape.end());
+  const auto* bytes = static_cast<const unsigned char*>(values.data_ptr());
+  result.bytes.assign(bytes, bytes + values.nbytes());
+  return result;
+}
+
+void save_module(const Case& test, const std::string& path) {
+  torch::jit::Module module("Case");
+  for (const Tensor& attribute : test.attributes) module.register_buffer(attribute.name, torch_tensor(attribute));
+  std::string parameters = "self";
+  for (const Tensor& input : test.inputs) parameters += ", " + input.name;
+  const std::string source = "def forward(" + parameters + "):\n  " + test.body + "\n";
+  try {
+    module.define(source);
+    module.eval();
+    module.save(path);
+  } catch (const std::exception& error) {
+    throw std::runtime_error("TorchScript refuses\n" + source + error.what());
+  }
+}
+
+}  // namespace passerelle::tests
