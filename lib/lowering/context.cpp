@@ -259,6 +259,18 @@ const torchscript::Tensor& Context::result_info(size_t index) const {
   return trace_[*id];
 }
 
+std::vector<torchscript::Tensor> Context::list_result_infos() const {
+  const std::vector<Value>* list = node_->results.at(0).list();
+  check(list != nullptr, "a result asked for is a list of tensors");
+  std::vector<torchscript::Tensor> infos;
+  for (const Value& element : *list) {
+    const TensorId* id = element.tensor();
+    check(id != nullptr, "a list of results holds tensors");
+    infos.push_back(trace_[*id]);
+  }
+  return infos;
+}
+
 TensorType Context::result_type(size_t index) const {
   const torchscript::Tensor& tensor = result_info(index);
   if (!operand_type(tensor.type))

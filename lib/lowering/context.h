@@ -63,6 +63,8 @@ class Context {
   size_t result_count() const { return node_->results.size(); }
   TensorType result_type(size_t index = 0) const;  ///< NNAPI's type for it
   const torchscript::Tensor& result_info(size_t index = 0) const;
+  /// Of a node with one result that is a list of tensors.
+  std::vector<torchscript::Tensor> list_result_infos() const;
   /// Whether anybody reads it. A result that is read and not bound is refused by the driver.
   bool is_used(size_t index) const;
   void result(OperandId value) { result(0, value); }
