@@ -59,8 +59,6 @@ size_t element_size(OperandType type) { return row(type).bytes; }
 
 bool is_tensor(OperandType type) { return row(type).kind != Kind::scalar && row(type).kind != Kind::model; }
 
-bool is_quantized(OperandType type) {
-  return row(type).kind == Kind::quantized || row(type).kind == Kind::per_channel;
-}
+bool is_quantized(OperandType type) { return row(type).kind == Kind::quantized || row(type).kind == Kind::per_channel; }
 
 }  // namespace passerelle::nnapi
