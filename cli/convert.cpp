@@ -1,0 +1,86 @@
+// passerelle convert: a TorchScript model to a .nnapi file.
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "convert_options.h"
+#include "passerelle/blob/file.h"
+#include "passerelle/blob/write.h"
+#include "passerelle/report/file_report.h"
+#include "passerelle/report/words.h"
+#include "passerelle/support/atomic_file.h"
+
+namespace passerelle::cli {
+namespace {
+
+struct Options : ConvertOptions {
+  std::string output;
+  bool strip = false;
+};
+
+/// Whether the output could be written, before minutes are spent on it.
+Expected<void> check_output(const Options& options) {
+  std::error_code error;
+  if (std::filesystem::equivalent(options.model, options.output, error))
+    return Error{ErrorKind::usage, "-o " + options.output + " is the model itself; give another name"};
+  Expected<AtomicFile> file = AtomicFile::create(options.output);
+  if (!file) return file.error();
+  return {};
+}
+
+Expected<Outcome> execute(const Options& options) {
+  if (Expected<void> possible = check_output(options); !possible) return possible.error();
+  Expected<Conversion> conversion = convert_model(options);
+  if (!conversion) return conversion.error();
+  Outcome outcome;
+  outcome.json = diagnostics_report_json(options, *conversion);
+  if (!conversion->converted.diagnostics.empty()) {
+    outcome.status = static_cast<int>(ErrorKind::unsupported);
+    outcome.complaint = "passerelle: " + diagnostics_report(options, *conversion);
+    return outcome;
+  }
+
+  spdlog::debug("writing {}", options.output);
+  blob::WriteOptions writing;
+  writing.strip_origins = options.strip;
+  Expected<void> written = blob::write(conversion->converted.graph, options.output, writing);
+  if (!written) return written.error();
+  // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
+  Expected<blob::File> file = blob::File::open(options.output);
+  if (!file) return Error{ErrorKind::bug, "a bug in passerelle, please report it: " + file.error().message};
+  outcome.json["output"] = report::file_json(options.output, file->view());
+  for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
+  outcome.text = options.model + ", " + report::count(conversion->converted.operator_count, "operator") + ", is now\n" +
+                 report::file_summary(options.output, file->view());
+  return outcome;
+}
+
+Action add(CLI::App& app, const Common&) {
+  auto options = std::make_shared<Options>();
+  add_convert_options(app, *options);
+  app.add_option("-o,--output", options->output, "Where to write the .nnapi file")->type_name("OUT.nnapi")->required();
+  app.add_flag("--strip", options->strip, "Leave out where each operation came from: module paths and source lines");
+  return [options] { return execute(*options); };
+}
+
+}  // namespace
+
+Command convert_command() {
+  return {"convert",
+          "Convert a TorchScript model to a .nnapi file",
+          "MODEL.pt -o OUT.nnapi [--input SPEC]... [OPTION]...",
+          "Converts a TorchScript model to a .nnapi file. Where something can't be converted, all of it is listed\n"
+          "with its place in the Python source, no file is written, and the exit status is 4.\n",
+          "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
+          "      one float32 input, for Android 10 (API 29) and later\n"
+          "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224:nhwc --output-layout nhwc --min-api 30\n"
+          "      the app hands over and gets NHWC pictures, which is what accelerators like\n"
+          "  passerelle convert model.pt -o model.nnapi --input image=photo.npy --input threshold=float=0.5\n"
+          "      inputs by name: shape, dtype and values from a file, and a Python number\n",
+          {"text", "json"},
+          add};
+}
+
+}  // namespace passerelle::cli

@@ -1,0 +1,121 @@
+// passerelle run: a .nnapi file on inputs from files.
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "command.h"
+#include "input_spec.h"
+#include "nnapi_library.h"
+#include "passerelle/report/table.h"
+#include "passerelle/verify/blob_runner.h"
+
+namespace passerelle::cli {
+namespace {
+
+using graph::HostTensor;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> inputs;
+  std::string output_dir;
+  std::string nnapi;
+};
+
+std::string names(const std::vector<verify::Port>& ports) {
+  std::string result;
+  for (const verify::Port& port : ports) result += (result.empty() ? "" : ", ") + port.name;
+  return result;
+}
+
+/// The files' tensors in the order of the model's inputs.
+Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std::vector<verify::Port>& ports) {
+  Expected<std::vector<torchscript::InputSpec>> specs = parse_input_specs(options.inputs);
+  if (!specs) return specs.error();
+  if (specs->size() != ports.size())
+    return Error{ErrorKind::usage, options.file + " takes " + std::to_string(ports.size()) + " inputs (" +
+                                       names(ports) + "), and " + std::to_string(specs->size()) +
+                                       " were given; give --input FILE.npy for each"};
+  std::vector<std::optional<HostTensor>> placed(ports.size());
+  for (size_t i = 0; i < specs->size(); ++i) {
+    torchscript::InputSpec& spec = (*specs)[i];
+    auto error = [&](const std::string& why) {
+      return Error{ErrorKind::usage, "--input " + options.inputs[i] + ": " + why};
+    };
+    if (!spec.values || spec.type || spec.channels_last)
+      return error("run takes FILE.npy or NAME=FILE.npy; dtype and layout are in " + options.file);
+    size_t place = i;
+    if (!spec.name.empty())
+      for (place = 0; place < ports.size() && ports[place].name != spec.name;) ++place;
+    if (place == ports.size()) return error("no input has this name; there are " + names(ports));
+    if (placed[place]) return error("input " + ports[place].name + " was given before");
+    placed[place] = std::move(spec.values);
+  }
+  std::vector<HostTensor> inputs;
+  for (std::optional<HostTensor>& tensor : placed) inputs.push_back(*std::move(tensor));
+  return inputs;
+}
+
+Expected<Outcome> execute(const Options& options) {
+  Expected<std::string> library = nnapi_library(options.nnapi);
+  if (!library) return library.error();
+  Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
+  if (!runner) return runner.error();
+  Expected<std::vector<HostTensor>> inputs = read_inputs(options, runner->inputs());
+  if (!inputs) return inputs.error();
+  std::error_code error;
+  std::filesystem::create_directories(options.output_dir, error);
+  if (error) return Error{ErrorKind::unwritable, "cannot make " + options.output_dir + ": " + error.message()};
+  spdlog::debug("running {} with {}", options.file, *library);
+  Expected<std::vector<HostTensor>> outputs = runner->run(*library, *inputs);
+  if (!outputs) return outputs.error();
+
+  Outcome outcome;
+  outcome.json["outputs"] = nlohmann::ordered_json::array();
+  report::Table table({{"output"}, {"shape"}, {"dtype"}, {"file", report::Column::left, true}});
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    const HostTensor& tensor = (*outputs)[i];
+    std::string path = (std::filesystem::path(options.output_dir) / ("output" + std::to_string(i) + ".npy")).string();
+    if (Expected<void> written = graph::write_npy(path, tensor); !written) return written.error();
+    const std::string& name = runner->outputs()[i].name;
+    std::string dtype(graph::name(tensor.type));
+    table.add({name, graph::to_string(tensor.shape), dtype, path});
+    outcome.json["outputs"].push_back({{"name", name}, {"shape", tensor.shape}, {"dtype", dtype}, {"file", path}});
+  }
+  outcome.text = table.text();
+  return outcome;
+}
+
+Action add(CLI::App& app, const Common&) {
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE.nnapi", options->file, "The file that convert has written")->required();
+  app.add_option("--input", options->inputs,
+                 "A .npy file for each input, in PyTorch's order and dtype; NAME=FILE.npy to give them by name")
+      ->type_name("FILE.npy")
+      ->allow_extra_args(false);
+  app.add_option("--output-dir", options->output_dir,
+                 "Where to write output0.npy, output1.npy, ...; made if it does not exist")
+      ->type_name("DIR")
+      ->required();
+  add_nnapi_option(app, options->nnapi);
+  return [options] { return execute(*options); };
+}
+
+}  // namespace
+
+Command run_command() {
+  return {"run",
+          "Run a .nnapi file on inputs from .npy files",
+          "FILE.nnapi --input FILE.npy... --output-dir DIR",
+          "Runs a .nnapi file through the loader and NNAPI, once. All .npy files are in PyTorch's order\n"
+          "(NCHW) and with PyTorch's dtypes, whatever the file itself wants.\n",
+          "  passerelle run model.nnapi --input picture.npy --output-dir out\n"
+          "      writes out/output0.npy, out/output1.npy, ...\n"
+          "  passerelle run model.nnapi --input right=r.npy --input left=l.npy --output-dir out\n"
+          "      inputs by name, in any order\n",
+          {"text", "json"},
+          add};
+}
+
+}  // namespace passerelle::cli

@@ -1,0 +1,226 @@
+// passerelle verify: a .nnapi file against the model that it was made from.
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <memory>
+
+#include "command.h"
+#include "input_spec.h"
+#include "nnapi_library.h"
+#include "passerelle/report/table.h"
+#include "passerelle/report/words.h"
+#include "passerelle/verify/blob_runner.h"
+#include "passerelle/verify/comparison.h"
+
+namespace passerelle::cli {
+namespace {
+
+using graph::HostTensor;
+using torchscript::InputSpec;
+using torchscript::Model;
+using verify::Comparison;
+using verify::Port;
+
+struct Options {
+  std::string model, file;
+  std::vector<std::string> inputs;
+  verify::Limits limits;
+  std::string nnapi;
+};
+
+struct Inputs {
+  std::vector<InputSpec> specs;
+  std::vector<HostTensor> tensors;
+};
+
+/// Where nothing was given, and the model brings no inputs of its own: seeded values of the shapes that the file takes.
+std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
+  std::vector<InputSpec> specs;
+  for (const Port& port : ports) {
+    InputSpec spec;
+    spec.name = port.name;
+    spec.shape.emplace(port.shape.begin(), port.shape.end());
+    spec.type = port.type;
+    spec.quantization = port.quantization;
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+Expected<Inputs> inputs_of(const Options& options, const Model& model, const verify::BlobRunner& runner) {
+  Expected<std::vector<InputSpec>> specs = parse_input_specs(options.inputs);
+  if (!specs) return specs.error();
+  Expected<std::vector<HostTensor>> tensors = model.example_inputs(*specs);
+  if (!tensors && specs->empty()) {
+    spdlog::debug("no --input and no bundled inputs: values from a fixed seed");
+    specs = specs_of(runner.inputs());
+    tensors = model.example_inputs(*specs);
+  }
+  if (!tensors) return tensors.error();
+  return Inputs{*std::move(specs), *std::move(tensors)};
+}
+
+/// The file must be one that this model could have become.
+Expected<void> check_outputs(const Options& options, const std::vector<Port>& ports,
+                             const std::vector<HostTensor>& reference) {
+  auto error = [&](const std::string& what) {
+    return Error{ErrorKind::usage,
+                 options.file + " was not made from " + options.model + " with these inputs: " + what};
+  };
+  if (ports.size() != reference.size())
+    return error("it has " + report::count(ports.size(), "output") + ", the model " + std::to_string(reference.size()));
+  for (size_t i = 0; i < ports.size(); ++i) {
+    auto described = [](graph::ElementType type, const graph::Shape& shape) {
+      return std::string(graph::name(type)) + " " + graph::to_string(shape);
+    };
+    if (ports[i].shape != reference[i].shape || ports[i].type != reference[i].type)
+      return error("its output " + ports[i].name + " is " + described(ports[i].type, ports[i].shape) +
+                   ", the model's " + described(reference[i].type, reference[i].shape));
+    const graph::Quantization& wanted = reference[i].quantization;
+    if (graph::is_quantized(ports[i].type) &&
+        (ports[i].quantization.scale != wanted.scale || ports[i].quantization.zero_point != wanted.zero_point))
+      return error("the quantization of output " + ports[i].name + " differs");
+  }
+  return {};
+}
+
+nlohmann::ordered_json to_json(const Port& port, const Comparison& comparison) {
+  nlohmann::ordered_json result = {{"name", port.name},
+                                   {"shape", port.shape},
+                                   {"dtype", graph::name(port.type)},
+                                   {"passed", comparison.passed},
+                                   {"max_difference", comparison.max_difference},
+                                   {"limit", comparison.limit},
+                                   {"relative_difference", comparison.relative_difference()},
+                                   {"range", {comparison.reference_min, comparison.reference_max}},
+                                   {"worst",
+                                    {{"element", comparison.worst_element},
+                                     {"reference", comparison.reference_value},
+                                     {"nnapi", comparison.actual_value}}}};
+  if (comparison.arg_max)
+    result["arg_max"] = {{"dimension", comparison.arg_max->dimension},
+                         {"positions", comparison.arg_max->positions},
+                         {"agreeing", comparison.arg_max->agreeing}};
+  else
+    result["arg_max"] = nullptr;
+  return result;
+}
+
+std::vector<std::string> to_row(const Port& port, const Comparison& comparison) {
+  std::string arg_max = "-";
+  if (comparison.arg_max)
+    arg_max = fmt::format("{} of {}", comparison.arg_max->agreeing, comparison.arg_max->positions);
+  return {port.name,
+          graph::to_string(port.shape),
+          std::string(graph::name(port.type)),
+          report::scientific(comparison.max_difference),
+          report::scientific(comparison.limit),
+          fmt::format("{:.4g} to {:.4g}", comparison.reference_min, comparison.reference_max),
+          report::scientific(comparison.relative_difference()),
+          arg_max,
+          comparison.passed ? "ok" : "DIFFERS"};
+}
+
+Outcome compare_all(const Options& options, const std::vector<Port>& ports, const std::vector<HostTensor>& reference,
+                    const std::vector<HostTensor>& actual) {
+  using report::Column;
+  report::Table table({{"output"},
+                       {"shape"},
+                       {"dtype"},
+                       {"difference", Column::right},
+                       {"limit", Column::right},
+                       {"range"},
+                       {"of range", Column::right},
+                       {"arg-max"},
+                       {""}});
+  Outcome outcome;
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  size_t failed = 0;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    Comparison comparison = verify::compare(reference[i], actual[i], options.limits);
+    if (!comparison.passed) ++failed;
+    table.add(to_row(ports[i], comparison));
+    outputs.push_back(to_json(ports[i], comparison));
+  }
+  outcome.json = {
+      {"model", options.model},
+      {"file", options.file},
+      {"passed", failed == 0},
+      {"limits",
+       {{"rtol", options.limits.relative}, {"atol", options.limits.absolute}, {"steps", options.limits.steps}}},
+      {"outputs", std::move(outputs)}};
+  outcome.text = table.text() + "\n";
+  if (failed == 0) {
+    outcome.text += options.file + " agrees with " + options.model + "\n";
+  } else {
+    outcome.status = static_cast<int>(ErrorKind::mismatch);
+    outcome.complaint = "passerelle: " + options.file + " differs from " + options.model + " in " +
+                        std::to_string(failed) + " of " + report::count(ports.size(), "output") + "\n";
+  }
+  return outcome;
+}
+
+Expected<Outcome> execute(const Options& options) {
+  if (!(options.limits.relative >= 0) || !(options.limits.absolute >= 0) || options.limits.steps < 0)
+    return Error{ErrorKind::usage, "--rtol, --atol and --steps can't be negative"};
+  Expected<std::string> library = nnapi_library(options.nnapi);
+  if (!library) return library.error();
+  Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
+  if (!runner) return runner.error();
+  Expected<Model> model = Model::load(options.model);
+  if (!model) return model.error();
+  Expected<Inputs> inputs = inputs_of(options, *model, *runner);
+  if (!inputs) return inputs.error();
+
+  spdlog::debug("running {} with LibTorch {}", options.model, Model::libtorch_version());
+  Expected<std::vector<HostTensor>> reference = model->run(inputs->specs, inputs->tensors);
+  if (!reference) return reference.error();
+  if (Expected<void> fits = check_outputs(options, runner->outputs(), *reference); !fits) return fits.error();
+  spdlog::debug("running {} with {}", options.file, *library);
+  Expected<std::vector<HostTensor>> actual = runner->run(*library, inputs->tensors);
+  if (!actual) return actual.error();
+  return compare_all(options, runner->outputs(), *reference, *actual);
+}
+
+Action add(CLI::App& app, const Common&) {
+  auto options = std::make_shared<Options>();
+  app.add_option("MODEL.pt", options->model, "The TorchScript model")->required();
+  app.add_option("FILE.nnapi", options->file, "What it was converted to")->required();
+  app.add_option(
+         "--input", options->inputs,
+         "An input, as for convert; a .npy file for values of your own. Default: the model's bundled inputs, or "
+         "values from a fixed seed")
+      ->type_name("SPEC")
+      ->allow_extra_args(false);
+  app.add_option("--rtol", options->limits.relative,
+                 "Floating point: the largest difference, as a part of the output's range. Default: 1e-4")
+      ->type_name("X");
+  app.add_option("--atol", options->limits.absolute, "The same in the output's own unit, added to it. Default: 0")
+      ->type_name("X");
+  app.add_option("--steps", options->limits.steps, "Quantized: the largest difference in steps. Default: 1")
+      ->type_name("N");
+  add_nnapi_option(app, options->nnapi);
+  return [options] { return execute(*options); };
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {"verify",
+          "Compare a .nnapi file with the model that it was made from",
+          "MODEL.pt FILE.nnapi [OPTION]...",
+          "Runs a TorchScript model in LibTorch and its .nnapi file in NNAPI on the same inputs, and compares\n"
+          "their outputs. Ends with 5 where one differs by more than its limit.\n",
+          "  passerelle verify model.pt model.nnapi\n"
+          "      on the model's bundled inputs, or on values from a fixed seed\n"
+          "  passerelle verify model.pt model.nnapi --input picture.npy --rtol 1e-5\n"
+          "      on a picture, ten times stricter\n"
+          "  passerelle verify model.pt model.nnapi --nnapi ./libneuralnetworks.so --format json\n"
+          "      with another NNAPI library, for a script\n",
+          {"text", "json"},
+          add};
+}
+
+}  // namespace passerelle::cli

@@ -1,0 +1,103 @@
+#include "passerelle/verify/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "passerelle/graph/constant.h"
+#include "passerelle/support/check.h"
+
+namespace passerelle::verify {
+namespace {
+
+using graph::HostTensor;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// All elements as double. (int64 beyond 2^53 is rounded: NNAPI has 32 bits.)
+std::vector<double> values_of(const HostTensor& tensor) {
+  std::vector<int64_t> strides(tensor.shape.size(), 1);
+  for (size_t i = tensor.shape.size(); i-- > 1;) strides[i - 1] = strides[i] * tensor.shape[i];
+  graph::Constant view(nullptr, tensor.bytes.data(), tensor.type, tensor.shape, std::move(strides));
+  std::vector<double> values(view.size());
+  view.converted(graph::ElementType::float64).copy_to(values.data());
+  return values;
+}
+
+double difference(double reference, double actual) {
+  if (reference == actual) return 0;  // equal infinities too
+  if (std::isnan(reference) && std::isnan(actual)) return 0;
+  double result = std::abs(reference - actual);
+  return std::isnan(result) ? infinity : result;
+}
+
+/// The index of the greatest of `count` elements; the first of several.
+size_t arg_max(const double* values, size_t count, size_t stride) {
+  size_t best = 0;
+  for (size_t i = 1; i < count; ++i)
+    if (values[i * stride] > values[best * stride]) best = i;
+  return best;
+}
+
+std::optional<ArgMaxAgreement> arg_max_agreement(const std::vector<double>& reference,
+                                                 const std::vector<double>& actual, const graph::Shape& shape) {
+  if (shape.empty()) return std::nullopt;
+  ArgMaxAgreement agreement;
+  agreement.dimension = shape.size() > 1 ? 1 : 0;
+  size_t count = shape[agreement.dimension];
+  if (count < 2 || reference.empty()) return std::nullopt;
+  size_t inner = 1;
+  for (size_t i = agreement.dimension + 1; i < shape.size(); ++i) inner *= shape[i];
+  for (size_t outer = 0; outer < reference.size(); outer += count * inner)
+    for (size_t i = outer; i < outer + inner; ++i) {
+      ++agreement.positions;
+      if (arg_max(&reference[i], count, inner) == arg_max(&actual[i], count, inner)) ++agreement.agreeing;
+    }
+  return agreement;
+}
+
+void measure_range(const std::vector<double>& reference, Comparison& comparison) {
+  double lowest = infinity, highest = -infinity;
+  for (double value : reference) {
+    if (!std::isfinite(value)) continue;
+    lowest = std::min(lowest, value);
+    highest = std::max(highest, value);
+  }
+  if (lowest > highest) return;  // nothing finite
+  comparison.reference_min = lowest;
+  comparison.reference_max = highest;
+  comparison.range = highest > lowest ? highest - lowest : std::abs(highest);
+}
+
+}  // namespace
+
+double Comparison::relative_difference() const {
+  if (max_difference == 0) return 0;
+  return range > 0 ? max_difference / range : infinity;
+}
+
+Comparison compare(const HostTensor& reference, const HostTensor& actual, const Limits& limits) {
+  check(reference.shape == actual.shape && reference.type == actual.type, "compared tensors have one shape and dtype");
+  std::vector<double> wanted = values_of(reference), got = values_of(actual);
+  Comparison comparison;
+  measure_range(wanted, comparison);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    double here = difference(wanted[i], got[i]);
+    if (i > 0 && here <= comparison.max_difference) continue;
+    comparison.max_difference = here;
+    comparison.worst_element = i;
+    comparison.reference_value = wanted[i];
+    comparison.actual_value = got[i];
+  }
+  if (graph::is_quantized(reference.type))
+    comparison.limit = static_cast<double>(limits.steps);
+  else if (graph::is_floating_point(reference.type))
+    comparison.limit = limits.absolute + limits.relative * comparison.range;
+  else
+    comparison.limit = limits.absolute;
+  comparison.passed = comparison.max_difference <= comparison.limit;
+  comparison.arg_max = arg_max_agreement(wanted, got, reference.shape);
+  return comparison;
+}
+
+}  // namespace passerelle::verify

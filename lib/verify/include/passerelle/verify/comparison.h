@@ -1,0 +1,43 @@
+// How far an output is from what it should be.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "passerelle/graph/host_tensor.h"
+
+namespace passerelle::verify {
+
+/// An output passes where no element differs by more than its limit.
+struct Limits {
+  double relative = 1e-4;  ///< floating point: of the reference's range, added to `absolute`
+  double absolute = 0;     ///< floating point, and integers that are not quantized
+  int64_t steps = 1;       ///< quantized: the difference of the integers
+};
+
+/// In how many positions the largest of several elements is the same one.
+struct ArgMaxAgreement {
+  size_t dimension = 0;  ///< along which the largest is looked for
+  size_t positions = 0;
+  size_t agreeing = 0;
+};
+
+struct Comparison {
+  double max_difference = 0;  ///< of the values; quantized: of the integers; infinite where one of two is not a number
+  size_t worst_element = 0;   ///< in row-major order
+  double reference_value = 0, actual_value = 0;  ///< of the worst element
+  double reference_min = 0, reference_max = 0;   ///< of the finite elements
+  /// What differences are measured by: the reference's range, or the greatest magnitude where that is 0.
+  double range = 0;
+  double limit = 0;  ///< the largest difference that passes
+  bool passed = true;
+  std::optional<ArgMaxAgreement> arg_max;  ///< where a dimension offers a choice: 1, or 0 for rank 1
+
+  double relative_difference() const;  ///< max_difference by range
+};
+
+/// Both must have the same shape and dtype: asserted.
+Comparison compare(const graph::HostTensor& reference, const graph::HostTensor& actual, const Limits& limits);
+
+}  // namespace passerelle::verify
