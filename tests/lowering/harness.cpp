@@ -1,5 +1,7 @@
 #include "harness.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -225,7 +227,10 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
   if (!refused.empty()) return text_of(refused) + "lowered:\n" + lowered;
   std::string text;
   try {
-    Expected<std::vector<unsigned char>> blob = blob::write(graph);
+    blob::WriteOptions options;
+    options.producer = "test_lowering";
+    options.feature_level = level;
+    const Expected<std::vector<unsigned char>> blob = blob::write(graph, options);
     if (!blob) throw std::runtime_error(blob.error().message);
     text = compare(run(*blob, inputs), expected, test.tolerance);
   } catch (const std::exception& error) {
