@@ -27,18 +27,25 @@ struct Window {
   Axis width;
 };
 
-Window window_of(Context& c, OperandId image, size_t spatial_rank) {
-  const HeightWidth kernel = spatial_integers(c, "kernel_size", spatial_rank, 1);
-  const HeightWidth stride = c.integers("stride").empty() ? kernel : spatial_integers(c, "stride", spatial_rank, 1);
-  const HeightWidth padding = spatial_integers(c, "padding", spatial_rank, 0);
-  const HeightWidth dilation = c.has("dilation") ? spatial_integers(c, "dilation", spatial_rank, 1) : HeightWidth{1, 1};
-  const Shape input = c.shape(image);
-  const Shape output = c.result_type().shape;
-  const uint32_t output_height = spatial_rank == 2 ? output[output.size() - 2] : 1;
-  return {{kernel.height, stride.height, dilation.height, padding.height, static_cast<int32_t>(input[2]),
-           static_cast<int32_t>(output_height)},
-          {kernel.width, stride.width, dilation.width, padding.width, static_cast<int32_t>(input[3]),
-           static_cast<int32_t>(output.back())}};
+constexpr Axis whole(int32_t size) { return {1, 1, 1, 0, size, size}; }
+
+/// One axis for each of the last `spatial_rank` dimensions of the argument `self`.
+std::vector<Axis> axes_of(const Context& c, size_t spatial_rank) {
+  const std::vector<int64_t> kernel = c.integers("kernel_size", spatial_rank);
+  const std::vector<int64_t> stride = c.integers("stride").empty() ? kernel : c.integers("stride", spatial_rank);
+  const std::vector<int64_t> padding = c.integers("padding", spatial_rank);
+  const std::vector<int64_t> dilation =
+      c.has("dilation") ? c.integers("dilation", spatial_rank) : std::vector<int64_t>(spatial_rank, 1);
+  const std::vector<int64_t>& input = c.info("self").shape;
+  const std::vector<int64_t>& output = c.result_info().shape;
+  std::vector<Axis> axes;
+  for (size_t i = 0; i < spatial_rank; ++i) {
+    const size_t dimension = input.size() - spatial_rank + i;
+    axes.push_back({static_cast<int32_t>(kernel[i]), static_cast<int32_t>(stride[i]), static_cast<int32_t>(dilation[i]),
+                    static_cast<int32_t>(padding[i]), static_cast<int32_t>(input[dimension]),
+                    static_cast<int32_t>(output[dimension])});
+  }
+  return axes;
 }
 
 /// AVERAGE_POOL_2D or MAX_POOL_2D: neither counts the elements that are padding.
@@ -97,45 +104,71 @@ OperandId dilated_maximum(Context& c, OperandId nhwc, uint32_t dimension, const 
   return *result;
 }
 
-void lower_max_pool(Context& c, size_t spatial_rank) {
-  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
-  Window window = window_of(c, image, spatial_rank);
-  OperandId nhwc = c.to_nhwc(image);
-  if (window.height.dilation == 1 && window.width.dilation == 1) {
-    result_from_nhwc(c, pool(c, Op::MAX_POOL_2D, nhwc, window.height, window.width));
-    return;
-  }
+OperandId maximum(Context& c, OperandId nhwc, Window window) {
+  if (window.height.dilation == 1 && window.width.dilation == 1)
+    return pool(c, Op::MAX_POOL_2D, nhwc, window.height, window.width);
   const HeightWidth behind{window.height.after(), window.width.after()};
   nhwc = pad_apart(c, nhwc, window, behind, -std::numeric_limits<double>::infinity());
   nhwc = dilated_maximum(c, nhwc, nhwc_height, window.height);
-  result_from_nhwc(c, dilated_maximum(c, nhwc, nhwc_width, window.width));
+  return dilated_maximum(c, nhwc, nhwc_width, window.width);
 }
-
-void lower_max_pool1d(Context& c) { lower_max_pool(c, 1); }
-void lower_max_pool2d(Context& c) { lower_max_pool(c, 2); }
 
 // --- Average.
 
 /// PyTorch divides by the window's size within the padded image, without what ceil_mode adds to it; by the elements
 /// within the image where count_include_pad is false, as NNAPI does; or by a given number.
-void lower_average_pool(Context& c, size_t spatial_rank) {
-  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
-  Window window = window_of(c, image, spatial_rank);
-  OperandId nhwc = c.to_nhwc(image);
-  const HeightWidth padding{window.height.padding, window.width.padding};
-  if (c.has("divisor_override") && !c.is_none("divisor_override")) {
+OperandId average(Context& c, OperandId nhwc, Window window) {
+  if (c.has("divisor_override") && !c.is_none("divisor_override"))
     nhwc = pad_apart(c, nhwc, window, {window.height.after(), window.width.after()}, 0);
-    const double elements = window.height.kernel * window.width.kernel;
-    const OperandId average = pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width);
-    result_from_nhwc(c, c.binary(Op::MUL, average, elements / c.number("divisor_override")));
-    return;
-  }
-  if (c.boolean("count_include_pad")) nhwc = pad_apart(c, nhwc, window, padding, 0);
-  result_from_nhwc(c, pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width));
+  else if (c.boolean("count_include_pad"))
+    nhwc = pad_apart(c, nhwc, window, {window.height.padding, window.width.padding}, 0);
+  return pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width);
 }
 
-void lower_average_pool1d(Context& c) { lower_average_pool(c, 1); }
-void lower_average_pool2d(Context& c) { lower_average_pool(c, 2); }
+/// Averages of whole windows, divided by another number than their elements.
+OperandId with_divisor(Context& c, OperandId averages, const std::vector<Axis>& axes) {
+  if (!c.has("divisor_override") || c.is_none("divisor_override")) return averages;
+  double elements = 1;
+  for (const Axis& axis : axes) elements *= axis.kernel;
+  return c.binary(Op::MUL, averages, elements / c.number("divisor_override"));
+}
+
+// --- One, two and three dimensions.
+
+using PoolImage = OperandId (*)(Context&, OperandId nhwc, Window);
+
+/// A window of three dimensions is one of the depth, then one of height and width: maxima, sums and the numbers of
+/// elements are all products of the two.
+OperandId pool_volume(Context& c, PoolImage pool_image, OperandId volume, const std::vector<Axis>& axes) {
+  const Shape shape = c.shape(volume);
+  const auto at = [&](size_t from_end) { return shape[shape.size() - from_end]; };
+  const auto batch = static_cast<uint32_t>(graph::element_count(shape) / (at(1) * at(2) * at(3)));
+  const OperandId columns = c.to_nhwc(c.reshape(volume, {1, batch, at(3), at(2) * at(1)}));
+  const auto pixels = static_cast<int32_t>(at(2) * at(1));
+  const OperandId deep = c.to_nchw(pool_image(c, columns, {axes[0], whole(pixels)}));
+  const auto depth = static_cast<uint32_t>(axes[0].output);
+  const OperandId slices = c.to_nhwc(c.reshape(deep, {1, batch * depth, at(2), at(1)}));
+  return c.to_nchw(pool_image(c, slices, {axes[1], axes[2]}));
+}
+
+void lower_pool(Context& c, PoolImage pool_image, size_t spatial_rank) {
+  const std::vector<Axis> axes = axes_of(c, spatial_rank);
+  OperandId result = c.tensor("self");
+  if (spatial_rank == 3) {
+    result = pool_volume(c, pool_image, result, axes);
+  } else {
+    const Window window{spatial_rank == 2 ? axes[0] : whole(1), axes.back()};
+    result = c.to_nchw(pool_image(c, c.to_nhwc(as_image(c, result, spatial_rank)), window));
+  }
+  c.result(c.reshape(with_divisor(c, result, axes), c.result_type().shape));
+}
+
+void lower_max_pool1d(Context& c) { lower_pool(c, maximum, 1); }
+void lower_max_pool2d(Context& c) { lower_pool(c, maximum, 2); }
+void lower_max_pool3d(Context& c) { lower_pool(c, maximum, 3); }
+void lower_average_pool1d(Context& c) { lower_pool(c, average, 1); }
+void lower_average_pool2d(Context& c) { lower_pool(c, average, 2); }
+void lower_average_pool3d(Context& c) { lower_pool(c, average, 3); }
 
 // --- Adaptive.
 
@@ -171,7 +204,7 @@ struct AdaptiveAxis {
   }
 };
 
-Axis unpooled(uint32_t size) { return {1, 1, 1, 0, static_cast<int32_t>(size), static_cast<int32_t>(size)}; }
+Axis unpooled(uint32_t size) { return whole(static_cast<int32_t>(size)); }
 
 /// One dimension that no pool can say: its windows are gathered side by side.
 OperandId pool_unevenly(Context& c, Op type, OperandId nhwc, uint32_t dimension, const AdaptiveAxis& axis) {
@@ -229,8 +262,10 @@ const Lowering table[] = {
     {"aten::max_pool1d_with_indices", lower_max_pool1d, max_operations, no_indices},
     {"aten::max_pool2d", lower_max_pool2d, max_operations, ""},
     {"aten::max_pool2d_with_indices", lower_max_pool2d, max_operations, no_indices},
+    {"aten::max_pool3d", lower_max_pool3d, max_operations, ""},
     {"aten::avg_pool1d", lower_average_pool1d, average_operations, ""},
     {"aten::avg_pool2d", lower_average_pool2d, average_operations, ""},
+    {"aten::avg_pool3d", lower_average_pool3d, average_operations, ""},
     {"aten::adaptive_avg_pool1d", lower_adaptive_average_pool1d, adaptive_average_operations, ""},
     {"aten::adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},
     {"aten::_adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},

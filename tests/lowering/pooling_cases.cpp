@@ -88,6 +88,22 @@ TEST_CASE("aten::max_pool1d and aten::avg_pool1d") {
   require_all(some_of(cases, 60));
 }
 
+TEST_CASE("aten::max_pool3d and aten::avg_pool3d") {
+  std::vector<Case> cases;
+  for (const Shape& kernel : {Shape{2, 3, 1}, {3, 1, 1}, {2, 2, 2}})
+    for (const Shape& stride : {Shape{1, 2, 1}, {2, 1, 2}})
+      for (const Shape& padding : {Shape{0, 0, 0}, {1, 0, 0}})
+        for (bool ceil_mode : {false, true}) {
+          const std::string window = list(kernel) + ", " + list(stride) + ", " + list(padding) + ", ";
+          cases.push_back({"return torch.max_pool3d(x, " + window + "[1, 1, 1], " + python(ceil_mode) + ")",
+                           {negative_image({2, 3, 6, 5, 4})}});
+          for (const char* division : {"True, None", "False, None", "True, 5"})
+            cases.push_back({"return torch.avg_pool3d(x, " + window + python(ceil_mode) + ", " + division + ")",
+                             {{"x", {2, 3, 6, 5, 4}}}});
+        }
+  require_all(some_of(cases, 30));
+}
+
 TEST_CASE("aten::adaptive_avg_pool2d and aten::adaptive_max_pool2d") {
   std::vector<Case> cases;
   for (const Shape& size : {Shape{8, 8}, {7, 9}, {1, 1}, {6, 13}, {4, 5}})
