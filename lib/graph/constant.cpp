@@ -132,9 +132,7 @@ Constant Constant::list(const std::vector<int32_t>& values) {
   return from(values, Shape{static_cast<uint32_t>(values.size())});
 }
 
-Constant Constant::filled(float value, Shape shape) {
-  return from(std::vector<float>{value}, {}).broadcast_to(shape);
-}
+Constant Constant::filled(float value, Shape shape) { return from(std::vector<float>{value}, {}).broadcast_to(shape); }
 
 Constant Constant::permuted(const Permutation& permutation) const {
   Constant result = *this;
@@ -268,8 +266,9 @@ void Constant::copy_to(void* out) const {
       if (offset_ == 0)
         for_each_offset([&](int64_t at) { *next++ = saturated<To, From>(load(data_ + at * element)); });
       else
-        for_each_offset(
-            [&](int64_t at) { *next++ = saturated<To, int64_t>(static_cast<int64_t>(load(data_ + at * element)) + offset_); });
+        for_each_offset([&](int64_t at) {
+          *next++ = saturated<To, int64_t>(static_cast<int64_t>(load(data_ + at * element)) + offset_);
+        });
     });
   };
   switch (type_) {

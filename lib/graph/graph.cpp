@@ -36,8 +36,7 @@ Argument unnamed(const ArgumentSpec& spec) {
 const ArgumentSpec& spec(const Operation& operation, std::string_view name) {
   check(operation.type.has_value(), "an opaque operation has no named arguments");
   int row = nnapi::argument_index(*operation.type, name);
-  if (row < 0)
-    throw InternalError(std::string(nnapi::name(*operation.type)) + " has no argument " + std::string(name));
+  if (row < 0) throw InternalError(std::string(nnapi::name(*operation.type)) + " has no argument " + std::string(name));
   return nnapi::argument_table(*operation.type)[static_cast<size_t>(row)];
 }
 
@@ -154,8 +153,8 @@ void Graph::remove_dead() {
   std::vector<Operation> kept;
   for (size_t i = operations.size(); i-- > 0;) {
     Operation& operation = operations[i];
-    bool read = std::any_of(operation.outputs.begin(), operation.outputs.end(),
-                            [&](OperandId id) { return live[index(id)]; });
+    bool read =
+        std::any_of(operation.outputs.begin(), operation.outputs.end(), [&](OperandId id) { return live[index(id)]; });
     if (!read) continue;
     for (OperandId id : operation.outputs) live[index(id)] = true;
     for (OperandId id : operation.inputs()) live[index(id)] = true;

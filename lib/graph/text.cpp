@@ -20,7 +20,8 @@ std::string operand_text(const Graph& graph, OperandId id) {
 std::string type_text(const TensorType& type) {
   std::ostringstream out;
   out << nnapi::name(type.type) << " " << to_string(type.shape);
-  if (type.quantization.scale != 0) out << " scale " << type.quantization.scale << " zero " << type.quantization.zero_point;
+  if (type.quantization.scale != 0)
+    out << " scale " << type.quantization.scale << " zero " << type.quantization.zero_point;
   return out.str();
 }
 

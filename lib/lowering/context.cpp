@@ -113,15 +113,15 @@ OperandId Context::operand(TensorId id) {
   check(tensor.constant.has_value(), "a tensor that is read was made by an earlier node");
   std::optional<OperandType> type = operand_type(tensor.type);
   if (!type)
-    refuse(Reason::element_type, "it reads a constant of type " + std::string(graph::name(tensor.type)) +
-                                     ", which NNAPI lacks");
+    refuse(Reason::element_type,
+           "it reads a constant of type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");
   Constant constant = *tensor.constant;
   if (*type == OperandType::TENSOR_INT32 && tensor.type != graph::ElementType::int32) {
     if (tensor.type == graph::ElementType::int64)
       for (int64_t value : constant.integers())
         if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max())
-          refuse(Reason::element_type, "it reads the int64 constant " + std::to_string(value) +
-                                           ", which does not fit NNAPI's 32 bits");
+          refuse(Reason::element_type,
+                 "it reads the int64 constant " + std::to_string(value) + ", which does not fit NNAPI's 32 bits");
     constant = constant.converted(graph::ElementType::int32);
   }
   if (*type == OperandType::TENSOR_FLOAT32) constant = constant.converted(graph::ElementType::float32);
@@ -225,9 +225,12 @@ std::vector<double> Context::numbers(std::string_view name) const {
   if (!list) return {number(name)};
   std::vector<double> result;
   for (const Value& element : *list) {
-    if (const auto* real = std::get_if<double>(&element.data)) result.push_back(*real);
-    else if (const auto* integral = std::get_if<int64_t>(&element.data)) result.push_back(static_cast<double>(*integral));
-    else refuse(Reason::argument, "its argument " + std::string(name) + " is not a list of numbers");
+    if (const auto* real = std::get_if<double>(&element.data))
+      result.push_back(*real);
+    else if (const auto* integral = std::get_if<int64_t>(&element.data))
+      result.push_back(static_cast<double>(*integral));
+    else
+      refuse(Reason::argument, "its argument " + std::string(name) + " is not a list of numbers");
   }
   return result;
 }
@@ -241,7 +244,8 @@ std::optional<Constant> Context::constant(std::string_view name) const {
 Constant Context::required_constant(std::string_view name) const {
   std::optional<Constant> known = constant(name);
   if (!known)
-    refuse(Reason::argument, "its argument " + std::string(name) + " is computed from the input; it must be a constant");
+    refuse(Reason::argument,
+           "its argument " + std::string(name) + " is computed from the input; it must be a constant");
   return *known;
 }
 
@@ -274,7 +278,8 @@ std::vector<torchscript::Tensor> Context::list_result_infos() const {
 TensorType Context::result_type(size_t index) const {
   const torchscript::Tensor& tensor = result_info(index);
   if (!operand_type(tensor.type))
-    refuse(Reason::element_type, "its result has type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");
+    refuse(Reason::element_type,
+           "its result has type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");
   return tensor_type(tensor);
 }
 
@@ -287,8 +292,8 @@ void Context::bind(TensorId id, OperandId value) {
   TensorType expected = tensor_type(trace_[id]);
   if (shape(value) != expected.shape || type(value).type != expected.type)
     throw InternalError("the lowering of " + node_->op + " made " + std::string(nnapi::name(type(value).type)) + " " +
-                        graph::to_string(shape(value)) + " where PyTorch has " + std::string(nnapi::name(expected.type)) + " " +
-                        graph::to_string(expected.shape));
+                        graph::to_string(shape(value)) + " where PyTorch has " +
+                        std::string(nnapi::name(expected.type)) + " " + graph::to_string(expected.shape));
   operands_[index(id)] = value;
 }
 

@@ -23,7 +23,8 @@ using graph::Shape;
 using graph::TensorType;
 using Op = graph::OperationType;
 
-/// Thrown by Context::refuse, caught by the driver alone, which makes a diagnostic of it and goes on with the next node.
+/// Thrown by Context::refuse, caught by the driver alone, which makes a diagnostic of it and goes on with the next
+/// node.
 struct Refusal {
   graph::Diagnostic diagnostic;
 };
@@ -41,7 +42,7 @@ class Context {
   bool has(std::string_view name) const;      ///< whether the schema has it
   bool is_none(std::string_view name) const;  ///< None, or not in the schema
   bool is_tensor(std::string_view name) const;
-  OperandId tensor(std::string_view name);    ///< constants too: they become constant operands
+  OperandId tensor(std::string_view name);  ///< constants too: they become constant operands
   std::vector<OperandId> tensors(std::string_view name);
   OperandId operand(torchscript::TensorId id);  ///< of any of the trace's tensors
   int64_t integer(std::string_view name) const;
@@ -50,7 +51,7 @@ class Context {
   double number_or(std::string_view name, double otherwise) const;
   bool boolean(std::string_view name) const;
   std::string string(std::string_view name) const;
-  std::vector<int64_t> integers(std::string_view name) const;           ///< int[]; a single int is a list of one
+  std::vector<int64_t> integers(std::string_view name) const;                ///< int[]; a single int is a list of one
   std::vector<int64_t> integers(std::string_view name, size_t count) const;  ///< a list of one is repeated
   std::vector<double> numbers(std::string_view name) const;
   /// The tensor's value where it is known at conversion.
@@ -58,6 +59,7 @@ class Context {
   /// The same, or a refusal that says that the argument must be constant.
   Constant required_constant(std::string_view name) const;
   const torchscript::Tensor& info(std::string_view name) const;  ///< of a tensor argument, in PyTorch's terms
+  const torchscript::Tensor& info(torchscript::TensorId id) const { return trace_[id]; }
 
   // --- The node's results.
   size_t result_count() const { return node_->results.size(); }
@@ -68,7 +70,7 @@ class Context {
   /// Whether anybody reads it. A result that is read and not bound is refused by the driver.
   bool is_used(size_t index) const;
   void result(OperandId value) { result(0, value); }
-  void result(size_t index, OperandId value);  ///< must have the type and shape that the trace saw: asserted
+  void result(size_t index, OperandId value);          ///< must have the type and shape that the trace saw: asserted
   void results(const std::vector<OperandId>& values);  ///< of a node with one result that is a list of tensors
 
   // --- Building.
@@ -88,7 +90,7 @@ class Context {
   OperandId constant_operand(Constant value) { return graph_.add_constant(std::move(value)); }
   /// A constant of shape {1}, with the element type of `like`: NNAPI has no constant of rank 0.
   OperandId scalar(double value, OperandId like);
-  OperandId reshape(OperandId value, Shape shape);  ///< nothing where the shape is the same
+  OperandId reshape(OperandId value, Shape shape);                       ///< nothing where the shape is the same
   OperandId transpose(OperandId value, const Permutation& permutation);  ///< nothing for the identity
   OperandId to_nhwc(OperandId value) { return transpose(value, graph::nchw_to_nhwc); }
   OperandId to_nchw(OperandId value) { return transpose(value, graph::nhwc_to_nchw); }
@@ -122,10 +124,10 @@ using LoweringFunction = void (*)(Context&);
 
 /// A row of a family's table.
 struct Lowering {
-  std::string_view op;       ///< "aten::relu"; in-place forms are already functional in the trace
+  std::string_view op;  ///< "aten::relu"; in-place forms are already functional in the trace
   LoweringFunction function;
-  std::string_view nnapi;    ///< what it becomes, for docs/operators.md
-  std::string_view limits;   ///< what of it is refused; empty for nothing
+  std::string_view nnapi;   ///< what it becomes, for docs/operators.md
+  std::string_view limits;  ///< what of it is refused; empty for nothing
 };
 
 /// NNAPI's tensor type for a PyTorch one; nothing where there is none. int64 travels as INT32, float64 as FLOAT32.

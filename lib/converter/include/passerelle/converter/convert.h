@@ -1,0 +1,35 @@
+// The whole way from a loaded model to a graph that can be written: trace, lower, run the passes.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "passerelle/graph/diagnostic.h"
+#include "passerelle/graph/graph.h"
+#include "passerelle/passes/pipeline.h"
+#include "passerelle/support/expected.h"
+#include "passerelle/torchscript/model.h"
+
+namespace passerelle::converter {
+
+struct Options {
+  std::vector<torchscript::InputSpec> inputs;  ///< none: the bundled inputs
+  passes::Target target;
+  bool relax_fp16 = false;  ///< NNAPI may compute float32 with the range and precision of float16
+  std::optional<graph::Layout> output_layout;      ///< of all outputs of rank 4
+  std::map<size_t, graph::Layout> output_layouts;  ///< of single outputs, by number; these have rank 4
+};
+
+struct Converted {
+  graph::Graph graph;  ///< finished where `diagnostics` is empty: see passes/pipeline.h
+  std::vector<graph::Diagnostic> diagnostics;
+  size_t operator_count = 0;  ///< TorchScript operators on the example's path whose results depend on the inputs' data
+};
+
+/// What cannot be converted is in Converted::diagnostics, all of it. Errors: `usage` where inputs or layouts do not fit the
+/// model.
+Expected<Converted> convert(const torchscript::Model& model, const Options& options);
+
+}  // namespace passerelle::converter

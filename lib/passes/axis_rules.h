@@ -1,0 +1,36 @@
+// How an operation treats the dimensions of its operands: what lets a permutation pass through it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "passerelle/graph/graph.h"
+
+namespace passerelle::passes {
+
+enum class AxisRule {
+  rigid,         ///< takes and gives its dimensions in one order only (convolutions, matrix products, ...)
+  elementwise,   ///< all dimensions alike; operands are broadcast
+  axis,          ///< one scalar argument names an axis
+  axes,          ///< one constant tensor names axes
+  per_dimension  ///< constant tensors with a row for each dimension, in order
+};
+
+/// What the operation does in general; the graph is asked whether it does so here (constant arguments, equal ranks).
+AxisRule axis_rule(const graph::Graph& graph, const graph::Operation& operation);
+
+/// Element by element, with broadcasting: ADD, RELU, SELECT, ...
+bool is_elementwise(graph::OperationType type);
+
+/// The tensors that take part: their dimensions are the operation's. Others (axes, alpha, indices) are arguments.
+std::vector<graph::OperandId> permutable_inputs(const graph::Operation& operation);
+
+/// For each dimension of a result the dimension of the first permutable input that it continues.
+std::vector<uint32_t> surviving_axes(const graph::Graph& graph, const graph::Operation& operation);
+
+/// Rewrites the operation's axis arguments for operands whose dimension `i` now lies at position[i].
+/// Constants that take part are permuted by the caller.
+void move_axes(graph::Graph& graph, graph::Operation& operation, const std::vector<uint32_t>& position);
+
+}  // namespace passerelle::passes

@@ -1,0 +1,61 @@
+// The last word: argument lists as NNAPI takes them, and what the target cannot run.
+#include <string>
+
+#include "editor.h"
+#include "legality.h"
+#include "passes.h"
+
+namespace passerelle::passes {
+namespace {
+
+/// SOFTMAX and the normalisations take the last axis where none is given; leaving it out is legal at lower levels.
+void use_default_axis(const Graph& graph, Operation& operation) {
+  if (!operation.is(Op::SOFTMAX) && !operation.is(Op::L2_NORMALIZATION) &&
+      !operation.is(Op::LOCAL_RESPONSE_NORMALIZATION))
+    return;
+  size_t rank = graph.shape(operation.output()).size();
+  if (normalised_axis(operation.integer("axis"), rank) == rank - 1) operation.argument("axis") = std::monostate{};
+}
+
+graph::Reason reason(const Graph& graph, const Operation& operation, const nnapi::Legality& legal) {
+  if (legal) return graph::Reason::needs_feature_level;
+  for (OperandId id : operation.outputs)
+    if (graph.shape(id).size() > 4) return graph::Reason::rank;
+  return graph::Reason::argument;
+}
+
+graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const nnapi::Legality& legal,
+                           const Target& target) {
+  graph::Diagnostic diagnostic;
+  if (operation.origin < graph.origins.size()) diagnostic.origin = graph.origins[operation.origin];
+  diagnostic.op = diagnostic.origin.op.empty() ? std::string(nnapi::name(*operation.type)) : diagnostic.origin.op;
+  diagnostic.reason = reason(graph, operation, legal);
+  diagnostic.feature_level = legal.level;
+  diagnostic.message = "it becomes " + std::string(nnapi::name(*operation.type));
+  if (legal) {
+    diagnostic.message += ", which needs " + std::string(nnapi::feature_level_name(legal.level)) + "; the target is " +
+                          std::string(nnapi::feature_level_name(target.feature_level));
+    if (!legal.reason.empty()) diagnostic.message += " (" + legal.reason + ")";
+    diagnostic.suggestion = legal.level <= 5 ? "convert with --min-api " + std::to_string(26 + legal.level)
+                                             : "convert with --feature-level " + std::to_string(legal.level);
+  } else {
+    diagnostic.message += ", which NNAPI refuses here: " + legal.reason;
+  }
+  return diagnostic;
+}
+
+}  // namespace
+
+std::vector<graph::Diagnostic> finalise(Graph& graph, const Target& target) {
+  std::vector<graph::Diagnostic> diagnostics;
+  for (Operation& operation : graph.operations) {
+    if (!operation.type) continue;
+    use_default_axis(graph, operation);
+    nnapi::Legality legal = legality(graph, operation);
+    if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(graph, operation, legal, target));
+    operation.arguments = trimmed_arguments(operation);
+  }
+  return diagnostics;
+}
+
+}  // namespace passerelle::passes

@@ -1,0 +1,164 @@
+// At most 4 dimensions (NNAPI-RULES 3), where neighbouring dimensions can be treated as one.
+//
+// An operation of rank 5 or more becomes RESHAPE → the same at a lower rank → RESHAPE; reshapes between two such
+// operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several: any permutation is a
+// sequence of swaps of two neighbouring blocks, and a swap needs rank 4 at most (what stands before, two blocks, what
+// stands behind).
+#include <algorithm>
+#include <numeric>
+
+#include "axis_rules.h"
+#include "editor.h"
+#include "passes.h"
+
+namespace passerelle::passes {
+namespace {
+
+constexpr size_t highest_rank = 4;
+
+uint32_t product(const Shape& shape, size_t begin, size_t end) {
+  return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(begin),
+                         shape.begin() + static_cast<std::ptrdiff_t>(end), uint32_t{1}, std::multiplies<>());
+}
+
+/// Drops dimensions of size 1 and joins dimensions that stay neighbours. `shape` and `permutation` describe the same
+/// TRANSPOSE afterwards.
+void fold_transpose(Shape& shape, Permutation& permutation) {
+  Permutation kept;
+  for (uint32_t dimension : permutation)
+    if (shape[dimension] != 1) kept.push_back(dimension);
+  // Runs of dimensions that follow one another in the operand and in the result.
+  std::vector<std::pair<uint32_t, uint32_t>> runs;  // first dimension, size
+  uint32_t next = 0;
+  for (uint32_t dimension : kept) {
+    bool continues = !runs.empty() &&
+                     std::all_of(shape.begin() + next, shape.begin() + std::max(next, dimension),
+                                 [](uint32_t size) { return size == 1; }) &&
+                     dimension >= next;
+    if (continues)
+      runs.back().second *= shape[dimension];
+    else
+      runs.emplace_back(dimension, shape[dimension]);
+    next = dimension + 1;
+  }
+  std::vector<std::pair<uint32_t, uint32_t>> in_operand = runs;
+  std::sort(in_operand.begin(), in_operand.end());
+  shape.clear();
+  for (const auto& run : in_operand) shape.push_back(run.second);
+  if (shape.empty()) shape.push_back(1);
+  permutation.clear();
+  if (runs.empty()) permutation.push_back(0);
+  for (const auto& run : runs)
+    permutation.push_back(
+        static_cast<uint32_t>(std::find(in_operand.begin(), in_operand.end(), run) - in_operand.begin()));
+}
+
+class RankFolder {
+ public:
+  explicit RankFolder(Graph& graph) : graph_(graph), editor_(graph) {}
+
+  void run() {
+    editor_.run([&](Operation operation) { visit(std::move(operation)); });
+  }
+
+ private:
+  void visit(Operation operation) {
+    if (!operation.type || !exceeds(operation)) return editor_.keep(std::move(operation));
+    if (operation.is(Op::TRANSPOSE)) return visit_transpose(operation);
+    if (is_elementwise(*operation.type)) return visit_elementwise(std::move(operation));
+    editor_.keep(std::move(operation));
+  }
+
+  bool exceeds(const Operation& operation) const {
+    if (operation.is(Op::RESHAPE)) return false;
+    for (OperandId id : operation.outputs)
+      if (graph_.shape(id).size() > highest_rank) return true;
+    return false;
+  }
+
+  void visit_transpose(const Operation& operation) {
+    OperandId input = operation.operand("input");
+    std::optional<Permutation> permutation = constant_permutation(graph_, operation);
+    if (!permutation) return editor_.keep(operation);
+    Shape shape = graph_.shape(input);
+    fold_transpose(shape, *permutation);
+    OperandId value = editor_.reshape(input, shape);
+    if (shape.size() <= highest_rank)
+      value = editor_.transpose(value, *permutation);
+    else
+      value = swap_blocks(value, shape, *permutation);
+    editor_.replace(operation.output(), editor_.reshape(value, graph_.shape(operation.output())));
+  }
+
+  /// Brings one dimension after another to its place, with whatever still follows it in order.
+  OperandId swap_blocks(OperandId value, const Shape& shape, const Permutation& permutation) {
+    Permutation order = graph::identity_permutation(shape.size());
+    for (size_t place = 0; place < order.size(); ++place) {
+      size_t from = static_cast<size_t>(std::find(order.begin(), order.end(), permutation[place]) - order.begin());
+      if (from == place) continue;
+      size_t end = from + 1;
+      while (end < order.size() && order[end] == permutation[place + end - from]) ++end;
+      Shape sizes = graph::permuted(shape, order);
+      Shape blocks{product(sizes, 0, place), product(sizes, place, from), product(sizes, from, end),
+                   product(sizes, end, sizes.size())};
+      value = editor_.transpose(editor_.reshape(value, blocks), {0, 2, 1, 3});
+      auto begin = order.begin();
+      std::rotate(begin + static_cast<std::ptrdiff_t>(place), begin + static_cast<std::ptrdiff_t>(from),
+                  begin + static_cast<std::ptrdiff_t>(end));
+    }
+    return value;
+  }
+
+  Shape raised(OperandId id, size_t rank) const {
+    Shape shape(rank - graph_.shape(id).size(), 1);
+    shape.insert(shape.end(), graph_.shape(id).begin(), graph_.shape(id).end());
+    return shape;
+  }
+
+  void visit_elementwise(Operation operation) {
+    const TensorType result = graph_.type(operation.output());
+    size_t rank = result.shape.size();
+    std::vector<Shape> shapes;
+    for (OperandId id : operation.inputs()) shapes.push_back(raised(id, rank));
+    // Neighbours join where each operand has both whole or repeats both.
+    auto joins = [&](size_t dimension) {
+      return std::all_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+        bool whole = shape[dimension] == result.shape[dimension] && shape[dimension + 1] == result.shape[dimension + 1];
+        return whole || (shape[dimension] == 1 && shape[dimension + 1] == 1);
+      });
+    };
+    std::vector<size_t> starts{0};
+    for (size_t i = 1; i < rank; ++i)
+      if (!joins(i - 1)) starts.push_back(i);
+    if (starts.size() > highest_rank) return editor_.keep(std::move(operation));
+    auto folded = [&](const Shape& shape) {
+      Shape joined;
+      for (size_t i = 0; i < starts.size(); ++i)
+        joined.push_back(product(shape, starts[i], i + 1 < starts.size() ? starts[i + 1] : rank));
+      return joined;
+    };
+    size_t next = 0;
+    operation.for_each_input([&](OperandId& id) {
+      Shape shape = folded(shapes[next++]);
+      id = graph_.is_constant(id)
+               ? graph_.add_constant(graph_[id].constant->reshaped(shape), graph_.type(id).quantization)
+               : editor_.reshape(id, shape);
+    });
+    TensorType lower = result;
+    lower.shape = folded(result.shape);
+    OperandId before = operation.output();
+    operation.outputs = {graph_.add_operand(lower)};
+    OperandId made = operation.output();
+    editor_.keep(std::move(operation));
+    editor_.replace(before, editor_.reshape(made, result.shape));
+  }
+
+  Graph& graph_;
+  Editor editor_;
+};
+
+}  // namespace
+
+void fold_rank(Graph& graph) { RankFolder(graph).run(); }
+
+}  // namespace passerelle::passes

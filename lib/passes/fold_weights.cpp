@@ -1,0 +1,134 @@
+// A MUL, DIV, ADD or SUB of constants behind a convolution or a linear layer, one number an output channel (batch
+// normalisation, mostly), becomes part of its weights and bias. Runs after layout, when channels are the last
+// dimension.
+#include <algorithm>
+
+#include "editor.h"
+#include "passes.h"
+
+namespace passerelle::passes {
+namespace {
+
+struct Layer {
+  std::string_view weights;
+  size_t channel_dimension;  // of the weights: the output channel
+};
+
+std::optional<Layer> layer(const Operation& operation) {
+  if (!operation.type) return std::nullopt;
+  switch (*operation.type) {
+    case Op::CONV_2D:
+    case Op::GROUPED_CONV_2D:
+    case Op::TRANSPOSE_CONV_2D: return Layer{"filter", 0};
+    case Op::DEPTHWISE_CONV_2D: return Layer{"filter", 3};
+    case Op::FULLY_CONNECTED: return Layer{"weights", 0};
+    default: return std::nullopt;
+  }
+}
+
+class WeightFolder {
+ public:
+  explicit WeightFolder(Graph& graph) : graph_(graph), readers_(graph.consumers()), editor_(graph) {
+    for (const graph::Port& port : graph.outputs) returned_.push_back(port.operand);
+  }
+
+  void run() {
+    editor_.run([&](Operation operation) {
+      if (!fold(operation)) {
+        if (layer(operation)) layers_.push_back({operation.output(), operation.output(), graph_.operations.size()});
+        editor_.keep(std::move(operation));
+      }
+    });
+  }
+
+ private:
+  struct Kept {
+    OperandId output;
+    OperandId last;    // what its result was called before the pass: the last operation folded into it made that
+    size_t operation;  // index in graph_.operations
+  };
+
+  bool fold(const Operation& operation) {
+    if (!operation.type) return false;
+    switch (*operation.type) {
+      case Op::ADD:
+      case Op::MUL: return fold_into(operation, "input1", "input2") || fold_into(operation, "input2", "input1");
+      case Op::SUB:
+      case Op::DIV: return fold_into(operation, "input1", "input2");
+      default: return false;
+    }
+  }
+
+  bool fold_into(const Operation& operation, std::string_view input, std::string_view constant) {
+    OperandId value = operation.operand(input), factor = operation.operand(constant);
+    auto kept = std::find_if(layers_.begin(), layers_.end(), [&](const Kept& each) { return each.output == value; });
+    if (kept == layers_.end() || !graph_.is_constant(factor) || is_read_elsewhere(kept->last)) return false;
+    Operation& folded = graph_.operations[kept->operation];
+    std::optional<std::vector<float>> numbers = one_a_channel(factor, graph_.shape(value).back());
+    if (!numbers || graph_.shape(operation.output()) != graph_.shape(value) || !is_foldable(folded)) return false;
+    switch (*operation.type) {
+      case Op::DIV:
+        for (float& number : *numbers) number = 1 / number;
+        scale(folded, *numbers);
+        break;
+      case Op::MUL: scale(folded, *numbers); break;
+      case Op::SUB:
+        for (float& number : *numbers) number = -number;
+        shift(folded, *numbers);
+        break;
+      default: shift(folded, *numbers);
+    }
+    folded.argument("activation") = operation.integer("activation");
+    editor_.replace(operation.output(), value);
+    kept->last = operation.output();
+    return true;
+  }
+
+  /// Whether its result goes anywhere but to the operation that is folded.
+  bool is_read_elsewhere(OperandId value) const {
+    bool returned = std::find(returned_.begin(), returned_.end(), value) != returned_.end();
+    return returned || index(value) >= readers_.size() || readers_[index(value)].size() != 1;
+  }
+
+  bool is_foldable(const Operation& folded) const {
+    OperandId weights = folded.operand(layer(folded)->weights), bias = folded.operand("bias");
+    return folded.integer("activation") == 0 && graph_.is_constant(weights) && graph_.is_constant(bias) &&
+           graph_.type(weights).type == OperandType::TENSOR_FLOAT32;
+  }
+
+  /// The constant's numbers for each channel where it depends on the last dimension alone.
+  std::optional<std::vector<float>> one_a_channel(OperandId id, uint32_t channels) const {
+    const Constant& constant = *graph_[id].constant;
+    if (constant.type() != graph::ElementType::float32) return std::nullopt;
+    if (constant.size() == 1) return std::vector<float>(channels, constant.floats().front());
+    if (constant.size() != channels || constant.shape().back() != channels) return std::nullopt;
+    return constant.floats();
+  }
+
+  void scale(Operation& folded, const std::vector<float>& factors) {
+    auto [name, dimension] = *layer(folded);
+    Constant weights = graph_[folded.operand(name)].constant->scaled(dimension, factors);
+    Constant bias = graph_[folded.operand("bias")].constant->scaled(0, factors);
+    folded.argument(name) = graph_.add_constant(std::move(weights));
+    folded.argument("bias") = graph_.add_constant(std::move(bias));
+  }
+
+  void shift(Operation& folded, const std::vector<float>& summands) {
+    std::vector<float> bias = graph_[folded.operand("bias")].constant->floats();
+    for (size_t i = 0; i < bias.size(); ++i) bias[i] += summands[i];
+    uint32_t channels = static_cast<uint32_t>(bias.size());
+    folded.argument("bias") = graph_.add_constant(Constant::from(std::move(bias), {channels}));
+  }
+
+  Graph& graph_;
+  std::vector<std::vector<uint32_t>> readers_;  // before the pass
+  std::vector<OperandId> returned_;
+  std::vector<Kept> layers_;
+  Editor editor_;
+};
+
+}  // namespace
+
+void fold_constants_into_weights(Graph& graph) { WeightFolder(graph).run(); }
+
+}  // namespace passerelle::passes

@@ -1,0 +1,293 @@
+// Layout is one pass (DESIGN.md, decision 4): lowerings write TRANSPOSE → op → TRANSPOSE; here the order of dimensions
+// is chosen for the whole graph, and what then remains of the TRANSPOSEs is written.
+//
+//   1. Dimensions that operations tie together are found (axis_webs.h).
+//   2. Every web gets the order that leaves the cheapest TRANSPOSEs where webs meet (layout_search.h).
+//   3. The graph is rewritten: axes renamed, constants permuted, a linear layer's weights reordered behind a flatten.
+#include <algorithm>
+
+#include "axis_rules.h"
+#include "axis_webs.h"
+#include "editor.h"
+#include "layout_search.h"
+#include "passes.h"
+
+namespace passerelle::passes {
+namespace {
+
+using Kind = LayoutLink::Kind;
+
+/// FULLY_CONNECTED layers with constant weights are all that reads it: its columns may come in any order.
+bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector<std::vector<uint32_t>>& consumers) {
+  for (const graph::Port& port : graph.outputs)
+    if (port.operand == id) return false;
+  const std::vector<uint32_t>& readers = consumers[index(id)];
+  return !readers.empty() && graph.shape(id).size() == 2 &&
+         std::all_of(readers.begin(), readers.end(), [&](uint32_t reader) {
+           const Operation& operation = graph.operations[reader];
+           return operation.is(Op::FULLY_CONNECTED) && operation.operand("input") == id &&
+                  graph.is_constant(operation.operand("weights")) &&
+                  graph.type(operation.operand("weights")).quantization.channel_scales.empty();
+         });
+}
+
+class LinkCollector {
+ public:
+  LinkCollector(const Graph& graph, const AxisWebs& webs)
+      : graph_(graph), webs_(webs), consumers_(graph.consumers()), demanded_(graph.operands.size(), false) {}
+
+  std::vector<LayoutLink> collect() {
+    for (const graph::Port& port : graph_.inputs) add(Kind::port, port.operand);
+    for (size_t i = 0; i < graph_.operations.size(); ++i) collect(graph_.operations[i], webs_.ties(i));
+    for (const graph::Port& port : graph_.outputs) add(Kind::port, port.operand);
+    return std::move(links_);
+  }
+
+ private:
+  void collect(const Operation& operation, bool ties) {
+    if (ties) return;
+    if (operation.is(Op::TRANSPOSE)) {
+      if (std::optional<Permutation> permutation = constant_permutation(graph_, operation)) {
+        LayoutLink link{Kind::transpose, operation.operand("input"), operation.output(), std::move(*permutation), {}};
+        links_.push_back(std::move(link));
+        return;
+      }
+    }
+    if (operation.is(Op::RESHAPE)) {
+      OperandId from = operation.operand("input"), to = operation.output();
+      LayoutLink link{Kind::reshape, from, to, {}, reshape_groups(graph_.shape(from), graph_.shape(to))};
+      link.absorbs_order = feeds_constant_matrices(graph_, to, consumers_);
+      links_.push_back(std::move(link));
+      return;
+    }
+    for (OperandId id : operation.inputs()) demand(id);
+    for (OperandId id : operation.outputs) demand(id);
+  }
+
+  /// However many operations need it as it stands, one TRANSPOSE serves them.
+  void demand(OperandId id) {
+    if (!demanded_[index(id)]) add(Kind::demand, id);
+    demanded_[index(id)] = true;
+  }
+
+  void add(Kind kind, OperandId id) {
+    if (!graph_.is_constant(id)) links_.push_back({kind, id, {}, {}, {}});
+  }
+
+  const Graph& graph_;
+  const AxisWebs& webs_;
+  std::vector<std::vector<uint32_t>> consumers_;
+  std::vector<bool> demanded_;
+  std::vector<LayoutLink> links_;
+};
+
+/// Writes the graph anew in the chosen layout. Each operand exists as it is stored, as the operations that commute with
+/// permutations take it, or in its logical order, as the others do; the one is made from the other when it is first
+/// needed.
+class LayoutWriter {
+ public:
+  /// `absorbing`: results of flattens whose readers' weights can be reordered.
+  LayoutWriter(Graph& graph, const AxisWebs& webs, const Target& target, std::vector<OperandId> absorbing)
+      : graph_(graph), webs_(webs), target_(target), absorbing_(std::move(absorbing)), editor_(graph) {
+    for (const Operand& operand : graph.operands) shapes_.push_back(operand.type.shape);
+    stored_.resize(shapes_.size());
+    logical_.resize(shapes_.size());
+    matrix_order_.resize(shapes_.size());
+  }
+
+  void run(const std::vector<bool>& ties) {
+    for (graph::Port& port : graph_.inputs) enter(port);
+    size_t next = 0;
+    editor_.run(
+        [&](Operation operation) {
+          if (ties[next++])
+            write_tied(std::move(operation));
+          else
+            write_link(std::move(operation));
+        },
+        [&] {
+          for (graph::Port& port : graph_.outputs) leave(port);
+        });
+  }
+
+ private:
+  Arrangement arrangement(OperandId id) const { return webs_.arrangement(id); }
+  Arrangement logical_order(OperandId id) const { return graph::identity_permutation(shapes_[index(id)].size()); }
+
+  void enter(graph::Port& port) {
+    OperandId id = port.operand;
+    if (loader_converts(target_) && port.caller_layout == port.nnapi_layout && is_channels_last(arrangement(id))) {
+      port.nnapi_layout = graph::Layout::channels_last;
+      graph_[id].type.shape = graph::permuted(shapes_[index(id)], arrangement(id));
+      stored_[index(id)] = id;
+    } else {
+      logical_[index(id)] = id;
+    }
+  }
+
+  void leave(graph::Port& port) {
+    OperandId id = port.operand;
+    if (!graph_.is_constant(id) && loader_converts(target_) && port.caller_layout == port.nnapi_layout &&
+        is_channels_last(arrangement(id))) {
+      port.nnapi_layout = graph::Layout::channels_last;
+      port.operand = stored(id);
+    } else {
+      port.operand = logical(id);
+    }
+  }
+
+  OperandId stored(OperandId id) {
+    std::optional<OperandId>& known = stored_[index(id)];
+    if (!known) known = rearranged(id, *logical_[index(id)], logical_order(id), arrangement(id));
+    return *known;
+  }
+
+  OperandId logical(OperandId id) {
+    if (graph_.is_constant(id)) return id;
+    std::optional<OperandId>& known = logical_[index(id)];
+    if (!known) known = rearranged(id, *stored_[index(id)], arrangement(id), logical_order(id));
+    return *known;
+  }
+
+  /// `value` holds operand `id` with its dimensions in the order `from`; gives it with them in the order `to`.
+  OperandId rearranged(OperandId id, OperandId value, const Arrangement& from, const Arrangement& to) {
+    const Shape& shape = shapes_[index(id)];
+    if (difference(shape, from, to) != Difference::order) return editor_.reshape(value, graph::permuted(shape, to));
+    return editor_.transpose(value, graph::composed(graph::inverse(from), to));
+  }
+
+  void write_tied(Operation operation) {
+    for (OperandId id : operation.outputs) {
+      graph_[id].type.shape = graph::permuted(shapes_[index(id)], arrangement(id));
+      stored_[index(id)] = id;
+    }
+    if (operation.is(Op::RESHAPE)) return write_reshape(std::move(operation));
+    std::vector<OperandId> taking_part = permutable_inputs(operation);
+    Arrangement order = reference_arrangement(operation, taking_part);
+    operation.for_each_input([&](OperandId& id) {
+      bool permutes = std::find(taking_part.begin(), taking_part.end(), id) != taking_part.end();
+      if (permutes)
+        id = graph_.is_constant(id) ? permuted_constant(id, order) : in_step(id, order);
+      else
+        id = logical(id);
+    });
+    move_axes(graph_, operation, graph::inverse(order));
+    editor_.keep(std::move(operation));
+  }
+
+  /// The order of the operation's own dimensions: that of its operand where a result has lost some.
+  Arrangement reference_arrangement(const Operation& operation, const std::vector<OperandId>& taking_part) const {
+    if (!is_elementwise(*operation.type))
+      for (OperandId id : taking_part)
+        if (!graph_.is_constant(id)) return arrangement(id);
+    return arrangement(operation.output());
+  }
+
+  OperandId in_step(OperandId id, const Arrangement& order) {
+    bool is_single = shapes_[index(id)].size() != order.size();
+    return is_single ? logical(id) : stored(id);
+  }
+
+  OperandId permuted_constant(OperandId id, const Arrangement& order) {
+    if (graph::is_identity(order) || graph_.shape(id).size() > order.size()) return id;
+    Constant constant = *graph_[id].constant;
+    graph::Quantization quantization = graph_.type(id).quantization;
+    if (constant.size() == 1 && constant.shape().size() < order.size()) return id;
+    size_t added = order.size() - constant.shape().size();
+    if (added > 0) {
+      Shape raised(added, 1);
+      raised.insert(raised.end(), constant.shape().begin(), constant.shape().end());
+      constant = constant.reshaped(std::move(raised));
+    }
+    quantization.channel_dimension = graph::inverse(order)[quantization.channel_dimension + added];
+    if (quantization.channel_scales.empty()) quantization.channel_dimension = 0;
+    return graph_.add_constant(constant.permuted(order), std::move(quantization));
+  }
+
+  void write_reshape(Operation operation) {
+    OperandId output = operation.output();
+    OperandId made = editor_.reshape(stored(operation.operand("input")), graph_.shape(output));
+    stored_[index(output)] = made;
+  }
+
+  void write_link(Operation operation) {
+    if (operation.is(Op::TRANSPOSE) && constant_permutation(graph_, operation)) return write_transpose(operation);
+    if (operation.is(Op::RESHAPE)) return write_reshape_link(std::move(operation));
+    if (operation.is(Op::FULLY_CONNECTED)) reorder_columns(operation);
+    operation.for_each_input([&](OperandId& id) { id = logical(id); });
+    for (OperandId id : operation.outputs) logical_[index(id)] = id;
+    editor_.keep(std::move(operation));
+  }
+
+  void write_transpose(const Operation& operation) {
+    OperandId from = operation.operand("input"), to = operation.output();
+    // In terms of the operand's dimensions: as the result is stored.
+    Arrangement wanted = graph::composed(*constant_permutation(graph_, operation), arrangement(to));
+    bool from_logical =
+        logical_[index(from)] && difference(shapes_[index(from)], logical_order(from), wanted) != Difference::order;
+    stored_[index(to)] = from_logical ? rearranged(from, logical(from), logical_order(from), wanted)
+                                      : rearranged(from, stored(from), arrangement(from), wanted);
+  }
+
+  void write_reshape_link(Operation operation) {
+    OperandId from = operation.operand("input"), to = operation.output();
+    LayoutLink link{Kind::reshape, from, to, {}, reshape_groups(shapes_[index(from)], shapes_[index(to)])};
+    link.absorbs_order = std::find(absorbing_.begin(), absorbing_.end(), to) != absorbing_.end();
+    if (graph_.is_constant(from) || !reshapes_in_place(link, arrangement(from), arrangement(to))) {
+      logical_[index(to)] = editor_.reshape(logical(from), shapes_[index(to)]);
+      return;
+    }
+    stored_[index(to)] = editor_.reshape(stored(from), graph::permuted(shapes_[index(to)], arrangement(to)));
+    if (link.absorbs_order) matrix_order_[index(to)] = {shapes_[index(from)], arrangement(from)};
+  }
+
+  /// The columns of the weights follow the order of dimensions that was flattened before them.
+  void reorder_columns(Operation& operation) {
+    auto& [shape, order] = matrix_order_[index(operation.operand("input"))];
+    if (graph::is_identity(order)) return;
+    OperandId weights = operation.operand("weights");
+    const Constant& constant = *graph_[weights].constant;
+    uint32_t rows = constant.shape()[0];
+    // A flatten keeps the rows of its operand apart: the dimensions of the matrix's columns are those behind them.
+    Shape columns;
+    Permutation permutation{0};
+    size_t leading = shape.size();
+    for (size_t product = 1; leading > 0 && product < constant.shape()[1]; product *= shape[leading]) --leading;
+    columns.push_back(rows);
+    columns.insert(columns.end(), shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end());
+    for (uint32_t dimension : order)
+      if (dimension >= leading) permutation.push_back(dimension - static_cast<uint32_t>(leading) + 1);
+    Constant reordered = constant.reshaped(columns).permuted(permutation).reshaped(constant.shape());
+    operation.argument("weights") = graph_.add_constant(std::move(reordered), graph_.type(weights).quantization);
+  }
+
+  struct Flattened {
+    Shape shape;
+    Arrangement order;
+  };
+
+  Graph& graph_;
+  const AxisWebs& webs_;
+  const Target& target_;
+  std::vector<OperandId> absorbing_;
+  Editor editor_;
+  std::vector<Shape> shapes_;  // by operand: in logical order
+  std::vector<std::optional<OperandId>> stored_, logical_;
+  std::vector<Flattened> matrix_order_;
+};
+
+}  // namespace
+
+void solve_layout(Graph& graph, const Target& target) {
+  AxisWebs webs(graph);
+  std::vector<LayoutLink> links = LinkCollector(graph, webs).collect();
+  std::vector<OperandId> absorbing;
+  for (const LayoutLink& link : links)
+    if (link.absorbs_order) absorbing.push_back(link.to);
+  LayoutSearch(graph, webs, std::move(links), target).run();
+  std::vector<bool> ties;
+  for (size_t i = 0; i < graph.operations.size(); ++i) ties.push_back(webs.ties(i));
+  LayoutWriter(graph, webs, target, std::move(absorbing)).run(ties);
+}
+
+}  // namespace passerelle::passes

@@ -1,0 +1,23 @@
+// Every pass, as pipeline.cpp lists them. A pass keeps what the graph computes; see each file for what it changes.
+#pragma once
+
+#include <vector>
+
+#include "passerelle/graph/graph.h"
+#include "passerelle/passes/pipeline.h"
+
+namespace passerelle::passes {
+
+void simplify(graph::Graph& graph);
+void fold_rank(graph::Graph& graph);
+void legalise(graph::Graph& graph, const Target& target);
+void solve_layout(graph::Graph& graph, const Target& target);
+void fold_constants_into_weights(graph::Graph& graph);
+void fold_padding(graph::Graph& graph);
+void fuse_activations(graph::Graph& graph);
+void deduplicate(graph::Graph& graph);
+void separate_ports(graph::Graph& graph);
+/// Trims argument lists and returns what the target cannot run.
+std::vector<graph::Diagnostic> finalise(graph::Graph& graph, const Target& target);
+
+}  // namespace passerelle::passes
