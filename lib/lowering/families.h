@@ -7,8 +7,10 @@
 namespace passerelle::lowering {
 
 Span<const Lowering> activation_lowerings();
+Span<const Lowering> comparison_lowerings();
 Span<const Lowering> convolution_lowerings();
 Span<const Lowering> elementwise_lowerings();
+Span<const Lowering> indexing_lowerings();
 Span<const Lowering> linear_lowerings();
 Span<const Lowering> normalisation_lowerings();
 Span<const Lowering> padding_lowerings();

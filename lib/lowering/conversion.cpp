@@ -1,0 +1,109 @@
+#include "conversion.h"
+
+#include <cmath>
+
+#include "passerelle/support/check.h"
+#include "structure.h"
+
+namespace passerelle::lowering {
+namespace {
+
+using torchscript::Value;
+
+const Value* find(Context& context, std::string_view name) {
+  for (const auto& [key, value] : context.node().arguments)
+    if (key == name) return &value;
+  return nullptr;
+}
+
+graph::ElementType element_type(OperandType type) {
+  switch (type) {
+    case OperandType::TENSOR_FLOAT32: return graph::ElementType::float32;
+    case OperandType::TENSOR_FLOAT16: return graph::ElementType::float16;
+    case OperandType::TENSOR_INT32: return graph::ElementType::int32;
+    case OperandType::TENSOR_BOOL8: return graph::ElementType::bool8;
+    default: return graph::ElementType::other;
+  }
+}
+
+/// The order in which types win when they meet.
+int precedence(OperandType type) {
+  switch (type) {
+    case OperandType::TENSOR_BOOL8: return 0;
+    case OperandType::TENSOR_INT32: return 1;
+    case OperandType::TENSOR_FLOAT16: return 2;
+    default: return 3;
+  }
+}
+
+}  // namespace
+
+OperandId cast(Context& context, OperandId value, OperandType type) {
+  TensorType output = context.type(value);
+  if (output.type == type) return value;
+  if (element_type(output.type) == graph::ElementType::other || element_type(type) == graph::ElementType::other)
+    context.refuse(Reason::element_type, "it casts " + std::string(nnapi::name(output.type)) + " to " +
+                                             std::string(nnapi::name(type)) + ", which NNAPI's CAST does not");
+  if (context.graph().is_constant(value))
+    return context.constant_operand(context.graph()[value].constant->converted(element_type(type)));
+  if (type == OperandType::TENSOR_BOOL8)
+    return context.binary(Op::NOT_EQUAL, value, filled(context, 0, output.type, {1}));
+  if (output.type == OperandType::TENSOR_BOOL8)
+    return select(context, value, filled(context, 1, type, output.shape), filled(context, 0, type, output.shape));
+  output.type = type;
+  return context.emit(Op::CAST, {{"input", value}}, output);
+}
+
+OperandType argument_type(Context& context, std::string_view name) {
+  if (context.is_tensor(name)) {
+    std::optional<OperandType> type = operand_type(context.info(name).type);
+    if (type) return *type;
+    context.refuse(Reason::element_type, "its argument " + std::string(name) + " has type " +
+                                             std::string(graph::name(context.info(name).type)) + ", which NNAPI lacks");
+  }
+  const Value* value = find(context, name);
+  check(value != nullptr, "an argument whose type is asked for is in the schema");
+  if (std::holds_alternative<bool>(value->data)) return OperandType::TENSOR_BOOL8;
+  if (std::holds_alternative<int64_t>(value->data)) return OperandType::TENSOR_INT32;
+  return OperandType::TENSOR_FLOAT32;
+}
+
+OperandType promoted(OperandType a, OperandType b) { return precedence(a) >= precedence(b) ? a : b; }
+
+OperandType promoted(Context& context, std::string_view a, std::string_view b) {
+  OperandType first = argument_type(context, a), second = argument_type(context, b);
+  // A number never widens a tensor of its own kind: float16 + 1.5 stays float16.
+  auto yields = [&](std::string_view name, OperandType type, OperandType to) {
+    return !context.is_tensor(name) && type == OperandType::TENSOR_FLOAT32 && to == OperandType::TENSOR_FLOAT16;
+  };
+  if (yields(a, first, second)) return second;
+  if (yields(b, second, first)) return first;
+  return promoted(first, second);
+}
+
+OperandId argument(Context& context, std::string_view name, OperandType type) {
+  if (context.is_tensor(name)) return cast(context, context.tensor(name), type);
+  double number = context.number(name);
+  if (type == OperandType::TENSOR_INT32 && (number != std::floor(number) || std::abs(number) > 2147483647.0))
+    context.refuse(Reason::element_type,
+                   "its argument " + std::string(name) + " is a number that does not fit an int32 tensor");
+  return filled(context, number, type, {1});
+}
+
+OperandId self_as_result(Context& context) { return cast(context, context.tensor("self"), context.result_type().type); }
+
+OperandId select(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
+  return context.emit(Op::SELECT, {{"condition", condition}, {"input1", where_true}, {"input2", where_false}},
+                      context.type(where_true));
+}
+
+void refuse_narrow_integers(Context& context) {
+  graph::ElementType type = context.result_info().type;
+  if (type == graph::ElementType::uint8 || type == graph::ElementType::int8 || type == graph::ElementType::int16)
+    context.refuse(Reason::element_type,
+                   "it computes in " + std::string(graph::name(type)) +
+                       ", which wraps around in PyTorch and has no counterpart in NNAPI",
+                   "convert its operands with .int() or .float() first");
+}
+
+}  // namespace passerelle::lowering
