@@ -1,7 +1,8 @@
 // Graph → .nnapi file.
 //
-// The graph is what passes::run left: each operation's arguments are NNAPI's positional list (monostate: an optional tensor
-// that is not given), every operation legal at the target level. The same graph and options give the same bytes, always.
+// The graph is what passes::run left: each operation's arguments are NNAPI's positional list (monostate: an optional
+// tensor that is not given), every operation legal at the target level. The same graph and options give the same bytes,
+// always.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct WriteOptions {
   bool strip_origins = false;  ///< leave out where operations came from: smaller, and tells nobody about the source
   std::string producer;        ///< "passerelle 0.1.0"
   nnapi::FeatureLevel feature_level = nnapi::lowest_feature_level;  ///< that running the model needs
-  uint64_t window_limit = uint64_t{1} << 30;  ///< bytes of a window, but for one larger constant; smaller for tests alone
+  uint64_t window_limit =
+      uint64_t{1} << 30;  ///< bytes of a window, but for one larger constant; smaller for tests alone
 };
 
 struct WriteSummary {
@@ -35,7 +37,8 @@ struct WriteSummary {
 };
 
 /// Constants are made real one after the other while the file is written; the file appears whole or not at all.
-/// Errors: `unsupported` for a constant of 4 GiB or more, or where a count exceeds what the format can hold; `unwritable`.
+/// Errors: `unsupported` for a constant of 4 GiB or more, or where a count exceeds what the format can hold;
+/// `unwritable`.
 Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& options, const std::string& path);
 
 /// The file's bytes, in memory.

@@ -1,0 +1,201 @@
+#include "head.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "passerelle/support/check.h"
+
+namespace passerelle::blob {
+namespace {
+
+constexpr size_t most_arguments = UINT16_MAX;
+
+uint32_t bits_of(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+std::string name_of(const graph::Graph& graph, const graph::Operation& operation) {
+  std::string name(nnapi::name(*operation.type));
+  if (operation.origin < graph.origins.size() && !graph.origins[operation.origin].module_path.empty())
+    name += " of module " + graph.origins[operation.origin].module_path;
+  return name;
+}
+
+uint64_t byte_size(const graph::TensorType& type) {
+  return uint64_t{graph::element_count(type.shape)} * nnapi::element_size(type.type);
+}
+
+}  // namespace
+
+uint32_t TypePool::add_shape(const graph::Shape& shape) {
+  const auto [known, is_new] = shape_offsets_.try_emplace(shape, static_cast<uint32_t>(dimensions_.size()));
+  if (is_new) {
+    dimensions_.push_back(static_cast<uint32_t>(shape.size()));
+    dimensions_.insert(dimensions_.end(), shape.begin(), shape.end());
+  }
+  return known->second;
+}
+
+uint32_t TypePool::add_quantization(const graph::Quantization& quantization) {
+  const auto [known, is_new] = quantization_indexes_.try_emplace({bits_of(quantization.scale), quantization.zero_point},
+                                                                 static_cast<uint32_t>(quantizations_.size()));
+  if (is_new) quantizations_.emplace_back(quantization.scale, quantization.zero_point);
+  return known->second;
+}
+
+uint32_t TypePool::add_channels(const graph::Quantization& quantization) {
+  std::pair<uint32_t, std::vector<float>> channels{quantization.channel_dimension, quantization.channel_scales};
+  const auto [known, is_new] = channel_indexes_.try_emplace(channels, static_cast<uint32_t>(channels_.size()));
+  if (is_new) channels_.push_back(std::move(channels));
+  return known->second;
+}
+
+Head::Head(const graph::Graph& graph, const WriteOptions& options)
+    : graph_(graph), options_(options), constants_(options.window_limit), numbers_(graph.operands.size()) {}
+
+Expected<Head> Head::make(const graph::Graph& graph, const WriteOptions& options) {
+  check(options.feature_level >= nnapi::lowest_feature_level && options.feature_level <= nnapi::highest_feature_level,
+        "a file is written for a feature level that exists");
+  Head head(graph, options);
+  for (const graph::Port& port : graph.inputs) {
+    const graph::TensorType& type = graph.type(port.operand);
+    head.numbers_[graph::index(port.operand)] =
+        head.append({head.types_.add_shape(type.shape), 0, head.quantization(type), 0, static_cast<uint8_t>(type.type),
+                     format::Storage::computed});
+  }
+  auto done = head.add_operations();
+  if (!done) return done.error();
+  return Expected<Head>(std::move(head));
+}
+
+Expected<void> Head::add_operations() {
+  for (const graph::Operation& operation : graph_.operations) {
+    check(operation.type.has_value(), "a graph to be written has no opaque operation");
+    auto done = add_operation(operation);
+    if (!done) return done.error();
+    if (!options_.strip_origins && !graph_.origins.empty()) add_origin(operation);
+  }
+  return {};
+}
+
+Expected<void> Head::add_operation(const graph::Operation& operation) {
+  const size_t first = indexes_.size();
+  const auto read = [&](graph::OperandId id) -> Expected<void> {
+    auto number = operand(id, operation);
+    if (!number) return number.error();
+    indexes_.push_back(*number);
+    return {};
+  };
+  for (const graph::Argument& argument : operation.arguments) {
+    if (const auto* id = std::get_if<graph::OperandId>(&argument)) {
+      auto done = read(*id);
+      if (!done) return done.error();
+    } else if (const auto* ids = std::get_if<std::vector<graph::OperandId>>(&argument)) {
+      for (graph::OperandId each : *ids) {
+        auto done = read(each);
+        if (!done) return done.error();
+      }
+    } else if (const auto* integer = std::get_if<int32_t>(&argument)) {
+      indexes_.push_back(scalar(nnapi::OperandType::INT32, static_cast<uint32_t>(*integer)));
+    } else if (const auto* real = std::get_if<float>(&argument)) {
+      indexes_.push_back(scalar(nnapi::OperandType::FLOAT32, bits_of(*real)));
+    } else if (const auto* boolean = std::get_if<bool>(&argument)) {
+      indexes_.push_back(scalar(nnapi::OperandType::BOOL, *boolean ? 1 : 0));
+    } else {
+      indexes_.push_back(omitted(operation));
+    }
+  }
+  const size_t input_count = indexes_.size() - first;
+  for (graph::OperandId id : operation.outputs) {
+    auto done = read(id);
+    if (!done) return done.error();
+  }
+  if (input_count > most_arguments || operation.outputs.size() > most_arguments || indexes_.size() > UINT32_MAX)
+    return Error{ErrorKind::unsupported, name_of(graph_, operation) + " has " + std::to_string(input_count) +
+                                             " arguments, and the file format takes at most " +
+                                             std::to_string(most_arguments) + "; split it"};
+  operations_.emplace_back(static_cast<uint32_t>(first), static_cast<uint16_t>(input_count),
+                           static_cast<uint16_t>(operation.outputs.size()), static_cast<uint16_t>(*operation.type),
+                           uint16_t{0});
+  return {};
+}
+
+Expected<uint32_t> Head::operand(graph::OperandId id, const graph::Operation& reader) {
+  std::optional<uint32_t>& number = numbers_[graph::index(id)];
+  if (number) return *number;
+  const graph::Operand& operand = graph_[id];
+  const uint64_t size = byte_size(operand.type);
+  if (size > UINT32_MAX)
+    return Error{ErrorKind::unsupported, "a tensor of " + name_of(graph_, reader) + " has the shape " +
+                                             graph::to_string(operand.type.shape) + " and " + std::to_string(size) +
+                                             " bytes, and NNAPI takes less than 4 GiB; split it"};
+  Place place{Storage::computed, 0, 0};
+  if (operand.constant) {
+    check(operand.constant->byte_size() == size, "a constant has the size of its operand");
+    const auto stored = constants_.add(*operand.constant);
+    if (!stored)
+      return Error{ErrorKind::unsupported, "the weights need more windows than the file format has numbers for"};
+    place = *stored;
+    ++constant_count_;
+  }
+  number = append({types_.add_shape(operand.type.shape), place.value, quantization(operand.type), place.window,
+                   static_cast<uint8_t>(operand.type.type), static_cast<format::Storage>(place.storage)});
+  return *number;
+}
+
+uint32_t Head::scalar(nnapi::OperandType type, uint32_t bits) {
+  const auto known = scalars_.find({type, bits});
+  if (known != scalars_.end()) return known->second;
+  const uint32_t number = append({types_.add_shape({}), bits, types_.add_quantization({}), 0,
+                                  static_cast<uint8_t>(type), format::Storage::scalar});
+  scalars_.emplace(std::pair{type, bits}, number);
+  return number;
+}
+
+/// An omitted tensor has a type nevertheless, which NNAPI checks: that of the operation's first tensor.
+uint32_t Head::omitted(const graph::Operation& operation) {
+  const std::vector<graph::OperandId> inputs = operation.inputs();
+  check(!inputs.empty(), "an operation with an omitted tensor has another one");
+  const graph::TensorType& type = graph_.type(inputs.front());
+  check(type.quantization.channel_scales.empty(), "an operation's first tensor is not quantized per channel");
+  const uint32_t quantization = types_.add_quantization(type.quantization);
+  const auto known = omitted_.find({type.type, quantization});
+  if (known != omitted_.end()) return known->second;
+  const uint32_t number =
+      append({types_.add_shape({}), 0, quantization, 0, static_cast<uint8_t>(type.type), format::Storage::omitted});
+  omitted_.emplace(std::pair{type.type, quantization}, number);
+  return number;
+}
+
+uint32_t Head::quantization(const graph::TensorType& type) {
+  return type.type == nnapi::OperandType::TENSOR_QUANT8_SYMM_PER_CHANNEL ? types_.add_channels(type.quantization)
+                                                                         : types_.add_quantization(type.quantization);
+}
+
+uint32_t Head::append(const format::Operand& operand) {
+  operands_.push_back(operand);
+  return static_cast<uint32_t>(operands_.size() - 1);
+}
+
+void Head::add_origin(const graph::Operation& operation) {
+  check(operation.origin < graph_.origins.size(), "an operation's origin exists");
+  const graph::Origin& origin = graph_.origins[operation.origin];
+  const auto line = [](const graph::SourceLocation& location) {
+    return static_cast<uint32_t>(std::max(0, location.line));
+  };
+  const auto key = std::tuple{strings_.add(origin.op), strings_.add(origin.user.file), line(origin.user),
+                              strings_.add(origin.innermost.file), line(origin.innermost)};
+  const auto [known, is_new] = call_indexes_.try_emplace(key, static_cast<uint32_t>(calls_.size()));
+  if (is_new) calls_.push_back(std::make_from_tuple<format::Call>(key));
+  origins_.emplace_back(strings_.add(origin.module_path), known->second);
+}
+
+uint32_t Head::port_operand(const graph::Port& port) const {
+  const std::optional<uint32_t>& number = numbers_[graph::index(port.operand)];
+  check(number.has_value(), "an output of the model is made by an operation");
+  return *number;
+}
+
+}  // namespace passerelle::blob

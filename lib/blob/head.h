@@ -1,0 +1,83 @@
+// A graph as the tables of a file's head.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "constants.h"
+#include "passerelle/blob/write.h"
+#include "passerelle/format/model_generated.h"
+#include "passerelle/graph/graph.h"
+#include "strings.h"
+
+namespace passerelle::blob {
+
+/// Shapes and quantizations, each stored once.
+class TypePool {
+ public:
+  uint32_t add_shape(const graph::Shape& shape);
+  uint32_t add_quantization(const graph::Quantization& quantization);
+  uint32_t add_channels(const graph::Quantization& quantization);
+
+  const std::vector<uint32_t>& dimensions() const { return dimensions_; }
+  const std::vector<format::Quantization>& quantizations() const { return quantizations_; }
+  const std::vector<std::pair<uint32_t, std::vector<float>>>& channels() const { return channels_; }
+
+ private:
+  std::vector<uint32_t> dimensions_;
+  std::map<graph::Shape, uint32_t> shape_offsets_;
+  std::vector<format::Quantization> quantizations_;
+  std::map<std::pair<uint32_t, int32_t>, uint32_t> quantization_indexes_;  // by the scale's bits
+  std::vector<std::pair<uint32_t, std::vector<float>>> channels_;
+  std::map<std::pair<uint32_t, std::vector<float>>, uint32_t> channel_indexes_;
+};
+
+/// Everything of the head but where the windows start. Operands are numbered as they are met: the model's inputs, then
+/// each operation's inputs and outputs; what nobody uses is left out.
+class Head {
+ public:
+  static Expected<Head> make(const graph::Graph& graph, const WriteOptions& options);
+
+  const ConstantStore& constants() const { return constants_; }
+  size_t operand_count() const { return operands_.size(); }
+  size_t operation_count() const { return operations_.size(); }
+  uint32_t constant_count() const { return constant_count_; }
+
+  /// The head's bytes with their size prefix: as many of them, whatever the pages and the file's size are.
+  std::vector<unsigned char> serialise(const std::vector<uint32_t>& window_pages, uint64_t file_size) const;
+
+ private:
+  Head(const graph::Graph& graph, const WriteOptions& options);
+
+  Expected<void> add_operations();
+  Expected<void> add_operation(const graph::Operation& operation);
+  Expected<uint32_t> operand(graph::OperandId id, const graph::Operation& reader);
+  uint32_t scalar(nnapi::OperandType type, uint32_t bits);
+  uint32_t omitted(const graph::Operation& operation);
+  uint32_t quantization(const graph::TensorType& type);
+  uint32_t append(const format::Operand& operand);
+  void add_origin(const graph::Operation& operation);
+  uint32_t port_operand(const graph::Port& port) const;
+
+  const graph::Graph& graph_;
+  WriteOptions options_;
+  ConstantStore constants_;
+  TypePool types_;
+  StringPool strings_;
+  std::vector<format::Operand> operands_;
+  std::vector<format::Operation> operations_;
+  std::vector<uint32_t> indexes_;
+  std::vector<format::Call> calls_;
+  std::vector<format::Origin> origins_;
+  std::vector<std::optional<uint32_t>> numbers_;  // of the graph's operands in the file
+  std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> scalars_;
+  std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> omitted_;  // by type and quantization
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>, uint32_t> call_indexes_;
+  uint32_t constant_count_ = 0;
+};
+
+}  // namespace passerelle::blob

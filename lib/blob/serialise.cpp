@@ -1,0 +1,80 @@
+#include "head.h"
+#include "passerelle/support/check.h"
+#include "text.h"
+#include "validate.h"
+
+namespace passerelle::blob {
+namespace {
+
+using flatbuffers::Offset;
+
+constexpr size_t most_narrow_operands = 65536;
+constexpr uint16_t minor_version = 0;
+
+Offset<format::Port> add_port(flatbuffers::FlatBufferBuilder& builder, const graph::Port& port, uint32_t operand) {
+  check(port.element_type != graph::ElementType::other, "a port has a type that exists");
+  check(port.quantization.channel_scales.empty(), "a port is not quantized per channel");
+  const auto name = builder.CreateString(plain_text(port.name, longest_name));
+  const auto shape = port.shape.empty() ? Offset<flatbuffers::Vector<uint32_t>>() : builder.CreateVector(port.shape);
+  const bool quantized = graph::is_quantized(port.element_type);
+  return format::CreatePort(builder, name, operand, static_cast<format::Dtype>(port.element_type), shape,
+                            quantized ? port.quantization.scale : 0, quantized ? port.quantization.zero_point : 0,
+                            static_cast<format::Layout>(port.caller_layout),
+                            static_cast<format::Layout>(port.nnapi_layout));
+}
+
+std::vector<format::Window> windows_of(const ConstantStore& constants, const std::vector<uint32_t>& pages) {
+  std::vector<format::Window> windows;
+  for (size_t i = 0; i < pages.size(); ++i) {
+    const WindowPlan& plan = constants.windows()[i];
+    const uint64_t digest = plan.digest.value();
+    windows.emplace_back(pages[i], static_cast<uint32_t>(plan.size), static_cast<uint32_t>(digest),
+                         static_cast<uint32_t>(digest >> 32));
+  }
+  return windows;
+}
+
+}  // namespace
+
+std::vector<unsigned char> Head::serialise(const std::vector<uint32_t>& window_pages, uint64_t file_size) const {
+  flatbuffers::FlatBufferBuilder builder(1 << 16);
+  std::vector<Offset<format::Port>> inputs, outputs;
+  for (const graph::Port& port : graph_.inputs) inputs.push_back(add_port(builder, port, port_operand(port)));
+  for (const graph::Port& port : graph_.outputs) outputs.push_back(add_port(builder, port, port_operand(port)));
+
+  Offset<flatbuffers::Vector<uint16_t>> narrow;
+  Offset<flatbuffers::Vector<uint32_t>> wide;
+  if (operands_.size() <= most_narrow_operands)
+    narrow = builder.CreateVector(std::vector<uint16_t>(indexes_.begin(), indexes_.end()));
+  else
+    wide = builder.CreateVector(indexes_);
+  Offset<format::Origins> origins;
+  if (!origins_.empty())
+    origins =
+        format::CreateOrigins(builder, builder.CreateVectorOfStructs(calls_), builder.CreateVectorOfStructs(origins_));
+  const auto operands = builder.CreateVectorOfStructs(operands_);
+  const auto operations = builder.CreateVectorOfStructs(operations_);
+  const auto input_ports = builder.CreateVector(inputs);
+  const auto output_ports = builder.CreateVector(outputs);
+  const std::vector<Offset<format::Subgraph>> subgraphs{
+      format::CreateSubgraph(builder, operands, operations, narrow, wide, input_ports, output_ports, origins)};
+
+  std::vector<Offset<format::ChannelQuantization>> channels;
+  for (const auto& [dimension, scales] : types_.channels())
+    channels.push_back(format::CreateChannelQuantization(builder, dimension, builder.CreateVector(scales)));
+  const auto producer = builder.CreateString(plain_text(options_.producer, longest_name));
+  const auto dimensions = builder.CreateVector(types_.dimensions());
+  const auto quantizations = builder.CreateVectorOfStructs(types_.quantizations());
+  const auto channel_quantizations = builder.CreateVector(channels);
+  const auto values = builder.CreateVector(constants_.values());
+  const auto windows = builder.CreateVectorOfStructs(windows_of(constants_, window_pages));
+  const auto strings = builder.CreateVector(strings_.bytes());
+  const auto all_subgraphs = builder.CreateVector(subgraphs);
+  format::FinishSizePrefixedModelBuffer(
+      builder, format::CreateModel(builder, known_major_version, minor_version, producer, file_size,
+                                   static_cast<uint8_t>(options_.feature_level), graph_.relax_fp16, dimensions,
+                                   quantizations, channel_quantizations, values, windows, strings, all_subgraphs));
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+}  // namespace passerelle::blob
