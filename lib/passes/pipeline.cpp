@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "legality.h"
 #include "passes.h"
 
 namespace passerelle::passes {
@@ -20,6 +21,12 @@ std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target) {
   separate_ports(graph);  // NNAPI wants distinct inputs and outputs, each made by an operation
   graph.check_invariants();
   return finalise(graph, target);
+}
+
+nnapi::FeatureLevel required_feature_level(const graph::Graph& graph) {
+  nnapi::FeatureLevel level = nnapi::lowest_feature_level;
+  for (const graph::Operation& operation : graph.operations) level = std::max(level, legality(graph, operation).level);
+  return level;
 }
 
 }  // namespace passerelle::passes

@@ -18,4 +18,7 @@ struct Target {
 /// positional list (trailing ones at their defaults are dropped), and every operation is legal at the target level.
 std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target);
 
+/// The lowest level that can run a graph that run() has finished: often below its target.
+nnapi::FeatureLevel required_feature_level(const graph::Graph& graph);
+
 }  // namespace passerelle::passes
