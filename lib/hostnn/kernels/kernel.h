@@ -1,0 +1,109 @@
+// What a kernel sees, and the row that an operation has in the table.
+//
+// A kernel gets its operation's inputs in NNAPI's order as LibTorch tensors and returns its outputs. Tensors need not
+// be contiguous: a TRANSPOSE is a view, and an NHWC image is seen by LibTorch as a channels_last NCHW one. Results must
+// be new tensors or views of inputs; an input is never written.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "graph.h"
+#include "passerelle/support/span.h"
+
+namespace passerelle::hostnn {
+
+using at::Tensor;
+using Tensors = std::vector<Tensor>;
+
+/// Thrown by kernels for values that an operation can't take; ends the execution with OP_FAILED.
+struct Refusal {
+  std::string message;
+};
+[[noreturn]] void refuse(std::string message);
+inline void require(bool condition, const char* message) {
+  if (!condition) refuse(message);
+}
+
+/// An operation about to run: tensors for its inputs (undefined where left out), scalars as tensors of rank 0.
+class Call {
+ public:
+  Call(const Graph& graph, const Operation& operation, Span<const Tensor> inputs)
+      : graph_(graph), operation_(operation), inputs_(inputs) {}
+
+  size_t size() const { return inputs_.size(); }
+  size_t output_count() const { return operation_.outputs.size(); }
+  OperandType output_type(size_t index) const { return graph_.operands[operation_.outputs[index]].type; }
+  /// Whether the argument is written and has a value.
+  bool has(size_t index) const { return index < inputs_.size() && inputs_[index].defined(); }
+  /// Whether an argument is written there that is of this type: it tells forms of different length apart.
+  bool is(size_t index, OperandType type) const {
+    return index < inputs_.size() && graph_.operands[operation_.inputs[index]].type == type;
+  }
+
+  const Tensor& tensor(size_t index) const;
+  const Tensor* optional_tensor(size_t index) const { return has(index) ? &inputs_[index] : nullptr; }
+  int64_t integer(size_t index) const;
+  double real(size_t index) const;
+  bool boolean(size_t index) const;
+  /// The same, where the argument may be left out at the end of the list.
+  int64_t integer_or(size_t index, int64_t otherwise) const { return has(index) ? integer(index) : otherwise; }
+  bool boolean_or(size_t index, bool otherwise) const { return has(index) ? boolean(index) : otherwise; }
+  /// The values of an INT32 tensor.
+  std::vector<int64_t> integers(size_t index) const;
+  /// An axis of `rank` dimensions, counted from the end where negative; out of range is refused.
+  int64_t axis(size_t index, int64_t rank) const;
+
+  /// What Row::prepare made of the constants.
+  const Tensors& prepared() const { return *prepared_; }
+  void set_prepared(const Tensors& prepared) { prepared_ = &prepared; }
+
+ private:
+  const Graph& graph_;
+  const Operation& operation_;
+  Span<const Tensor> inputs_;
+  const Tensors* prepared_ = nullptr;
+};
+
+int64_t checked_axis(int64_t axis, int64_t rank);
+
+using Kernel = Tensors (*)(const Call&);
+
+/// What a kernel accepts, as a set: element types of tensors, and tensors without elements, which most of Android's
+/// operations refuse.
+enum Accepts : unsigned { float32 = 1, int32 = 2, bool8 = 4, zero_sized = 8 };
+
+struct Row {
+  OperationType type;
+  Kernel kernel;
+  unsigned accepts;  ///< of all the operation's tensors; which type goes where is lib/nnapi's to say
+  /// Converts weights. Called once, at compilation, where all inputs but the first are constant; else before each call.
+  /// It must not look at input 0.
+  Kernel prepare = nullptr;
+};
+
+/// The row of an operation, or null where the host lacks it.
+const Row* find_row(OperationType type);
+
+/// Each family's rows.
+Span<const Row> convolution_rows();
+Span<const Row> pooling_rows();
+Span<const Row> elementwise_rows();
+Span<const Row> activation_rows();
+Span<const Row> matrix_rows();
+Span<const Row> normalisation_rows();
+Span<const Row> reduction_rows();
+Span<const Row> comparison_rows();
+Span<const Row> shape_rows();
+Span<const Row> slicing_rows();
+Span<const Row> padding_rows();
+Span<const Row> resize_rows();
+Span<const Row> block_rows();
+Span<const Row> selection_rows();
+Span<const Row> region_rows();
+
+}  // namespace passerelle::hostnn
