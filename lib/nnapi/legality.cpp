@@ -50,8 +50,9 @@ std::string wrong_count(OperationType operation, bool of_inputs, size_t count) {
   std::vector<std::string> counts;
   for (size_t n : possible) counts.push_back(std::to_string(n));
   std::string numbers = possible.count(longest_list) ? "at least " + counts.front() : a_or_b(counts);
-  return std::string(name(operation)) + (of_inputs ? " takes " : " gives ") + numbers +
-         (of_inputs ? " inputs, not " : " outputs, not ") + std::to_string(count);
+  std::string things = std::string(of_inputs ? " input" : " output") + (numbers == "1" ? "" : "s");
+  return std::string(name(operation)) + (of_inputs ? " takes " : " gives ") + numbers + things + ", not " +
+         std::to_string(count);
 }
 
 /// The operand whose type is T: the first parameter that is T alone.
@@ -126,8 +127,8 @@ std::optional<Legality> judge(const Signature& signature, Span<const OperandView
   check_operands(call, out, outputs);
   for (size_t i = 0; i < out.size(); ++i)
     call.require(!outputs[i].is_constant, of(signature.operation, out[i]->name) + " can't be a constant");
-  check_parameters(call);
-  check_own_rules(call);
+  if (call.legality()) check_parameters(call);
+  if (call.legality()) check_own_rules(call);  // they rely on ranks and on what can't be left out
   return call.legality();
 }
 

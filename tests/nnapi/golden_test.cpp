@@ -1,0 +1,123 @@
+// Android's own models: every operation of every model that Android runs is legal, at the level that the model says.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "operands.h"
+#include "shared_data.h"
+
+namespace passerelle::nnapi::test {
+namespace {
+
+using nlohmann::json;
+
+std::vector<unsigned char> from_base64(const std::string& text) {
+  std::vector<unsigned char> bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (char letter : text) {
+    static const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t digit = alphabet.find(letter);
+    if (digit == std::string::npos) break;
+    bits = bits << 6 | static_cast<uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<unsigned char>(bits >> count));
+  }
+  return bytes;
+}
+
+TestOperand operand_from(const json& row) {
+  TestOperand operand;
+  operand.type = *operand_type_from_code(row.at("type").get<int32_t>());
+  operand.dimensions = row.at("dims").get<Dimensions>();
+  operand.scale = row.at("scale").get<float>();
+  operand.zero_point = row.at("zero_point").get<int32_t>();
+  if (row.contains("channel_quant") && !row.at("channel_quant").is_null()) {
+    operand.channel_scales = row.at("channel_quant").at("scales").get<std::vector<float>>();
+    operand.channel_dimension = row.at("channel_quant").at("channel_dim").get<uint32_t>();
+  }
+  std::string lifetime = row.at("lifetime").get<std::string>();
+  operand.is_constant = lifetime == "CONSTANT";
+  operand.omitted = lifetime == "NO_VALUE";
+  if (operand.is_constant) operand.value = from_base64(row.at("data").get_ref<const std::string&>());
+  return operand;
+}
+
+/// Whether Android's runtime takes this trailing argument off before it validates: nchw, align_corners, ... are false,
+/// dilations 1, axes -1 where they are left out.
+bool may_be_default(Op operation, const TestOperand& argument) {
+  if (!argument.is_constant || !argument.dimensions.empty()) return false;
+  if (argument.type == Type::BOOL) return argument.value == boolean(false).value;
+  bool has_dilation = operation == Op::CONV_2D || operation == Op::DEPTHWISE_CONV_2D;
+  return argument.type == Type::INT32 && argument.value == integer(has_dilation ? 1 : -1).value;
+}
+
+/// The models' levels are those of the shortest argument lists, so the lists are shortened here like Android does it.
+Legality shortest_legality(Op operation, TestOperands inputs, const TestOperands& outputs) {
+  Legality lowest = legality_of(operation, inputs, outputs);
+  while (lowest && inputs.size() > 1 && may_be_default(operation, inputs.back())) {
+    inputs.pop_back();
+    Legality shorter = legality_of(operation, inputs, outputs);
+    if (shorter && shorter.level < lowest.level) lowest = shorter;
+  }
+  return lowest;
+}
+
+struct ModelVerdict {
+  FeatureLevel level = 1;
+  std::string refusal;
+};
+
+void add_operations(const json& model, ModelVerdict& verdict) {
+  TestOperands operands;
+  for (const json& row : model.at("operands")) operands.push_back(operand_from(row));
+  auto chosen = [&](const json& indexes) {
+    TestOperands some;
+    for (const json& index : indexes) some.push_back(operands.at(index.get<size_t>()));
+    return some;
+  };
+  for (const json& row : model.at("operations")) {
+    Op operation = *operation_type_from_code(row.at("code").get<int32_t>());
+    Legality found = shortest_legality(operation, chosen(row.at("inputs")), chosen(row.at("outputs")));
+    if (!found && verdict.refusal.empty()) verdict.refusal = found.reason;
+    verdict.level = std::max(verdict.level, found.level);
+  }
+}
+
+ModelVerdict judge(const json& model) {
+  ModelVerdict verdict;
+  add_operations(model.at("main"), verdict);
+  if (model.contains("referenced"))
+    for (const json& each : model.at("referenced")) add_operations(each, verdict);
+  return verdict;
+}
+
+const std::map<std::string, FeatureLevel> suites = {{"V1_0", 1},          {"V1_1", 2},    {"V1_2", 3},   {"V1_3", 4},
+                                                    {"V1_3_cts_only", 4}, {"AIDL_V2", 6}, {"AIDL_V3", 7}};
+
+}  // namespace
+
+TEST_CASE("golden models are legal at their level") {
+  for (const auto& [suite, suite_level] : suites) {
+    std::optional<std::string> path = shared_file("nnapi_golden/" + suite + ".jsonl.gz");
+    if (!path) continue;
+    int models = 0;
+    for_each_json_line(*path, [&, suite_level = suite_level](const json& model) {
+      if (model.at("expect_failure").get<bool>()) return;
+      ++models;
+      ModelVerdict verdict = judge(model);
+      FeatureLevel stated = model.at("min_feature_level").get<int>();
+      bool right = stated > 0 ? verdict.level == stated : verdict.level <= suite_level;
+      if (verdict.refusal.empty() && right) return;
+      FAIL_CHECK(suite << " " << model.at("name") << ": level " << verdict.level << " of " << stated << ", "
+                       << verdict.refusal);
+    });
+    INFO(suite);
+    CHECK(models > 0);
+  }
+}
+
+}  // namespace passerelle::nnapi::test
