@@ -86,9 +86,9 @@ bool has_equal_ranks(const Graph& graph, const Operation& operation) {
 
 std::vector<uint32_t> named_axes(const Graph& graph, const Operation& operation, const Row& rule, size_t rank) {
   if (rule.rule == AxisRule::axis) return {normalised_axis(operation.integer(rule.arguments.front()), rank)};
+  std::vector<int32_t> given = constant_list(graph, operation.operand(rule.arguments.front())).value();
   std::vector<uint32_t> axes;
-  for (int32_t axis : *constant_list(graph, operation.operand(rule.arguments.front())))
-    axes.push_back(normalised_axis(axis, rank));
+  for (int32_t axis : given) axes.push_back(normalised_axis(axis, rank));
   return axes;
 }
 

@@ -1,5 +1,6 @@
 // A PAD of zeros before a convolution becomes the convolution's own padding. Runs after layout: images are NHWC.
 #include "editor.h"
+#include "legality.h"
 #include "passes.h"
 
 namespace passerelle::passes {
@@ -30,9 +31,12 @@ void fold_padding(Graph& graph) {
     const Operation& pad = graph.operations[*producer];
     std::optional<std::vector<int32_t>> padding = image_padding(graph, pad);
     if (!padding) continue;
+    Operation padded = operation;
     constexpr std::string_view names[] = {"padding_top", "padding_bottom", "padding_left", "padding_right"};
-    for (size_t i = 0; i < 4; ++i) operation.argument(names[i]) = operation.integer(names[i]) + (*padding)[i];
-    operation.argument("input") = pad.operand("input");
+    for (size_t i = 0; i < 4; ++i) padded.argument(names[i]) = operation.integer(names[i]) + (*padding)[i];
+    padded.argument("input") = pad.operand("input");
+    // A padding as large as the window stays a PAD: convolutions refuse it.
+    if (legality(graph, padded)) operation = std::move(padded);
   }
   graph.remove_dead();
 }

@@ -1,0 +1,78 @@
+#include "executor.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "passerelle/blob/write.h"
+#include "passerelle/loader/passerelle.hpp"
+#include "passerelle/passes/pipeline.h"
+#include "passes.h"
+
+namespace passerelle::tests {
+namespace {
+
+const loader::Nnapi& host_nnapi() {
+  static const loader::Nnapi nnapi = [] {
+    loader::Error error;
+    loader::Nnapi opened = loader::Nnapi::open(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", error);
+    INFO(error.message());
+    REQUIRE(opened);
+    return opened;
+  }();
+  return nnapi;
+}
+
+std::vector<Floats> run_written(const graph::Graph& graph, int feature_level, const std::vector<Floats>& inputs) {
+  blob::WriteOptions options;
+  options.feature_level = feature_level;
+  Expected<std::vector<unsigned char>> file = blob::write(graph, options);
+  if (!file) FAIL(file.error().message);
+  loader::Error error;
+  loader::Model model = loader::Model::open(file->data(), file->size(), error);
+  INFO(to_text(graph));
+  INFO(error.message());
+  REQUIRE(model);
+  loader::Compilation compilation = loader::Compilation::make(model, host_nnapi(), {}, error);
+  if (!compilation) FAIL(error.message());
+  std::vector<passerelle_input> buffers;
+  for (const Floats& input : inputs) buffers.push_back({input.data(), input.size() * sizeof(float)});
+  std::vector<Floats> outputs;
+  std::vector<passerelle_output> results;
+  for (const graph::Port& port : graph.outputs) outputs.emplace_back(graph::element_count(port.shape));
+  for (Floats& output : outputs) results.push_back({output.data(), output.size() * sizeof(float)});
+  bool ran = compilation.run(buffers, results, error);
+  if (!ran) FAIL(error.message());
+  return outputs;
+}
+
+void require_none(const std::vector<graph::Diagnostic>& diagnostics) {
+  for (const graph::Diagnostic& diagnostic : diagnostics) FAIL(diagnostic.op + ": " + diagnostic.message);
+}
+
+}  // namespace
+
+std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> values(-2, 2);
+  std::vector<Floats> inputs;
+  for (const graph::Port& port : graph.inputs) {
+    inputs.emplace_back(graph::element_count(port.shape));
+    for (float& value : inputs.back()) value = values(random);
+  }
+  return inputs;
+}
+
+std::vector<Floats> execute(graph::Graph graph, const std::vector<Floats>& inputs) {
+  passes::Target highest{nnapi::highest_feature_level};
+  passes::separate_ports(graph);
+  require_none(passes::finalise(graph, highest));
+  return run_written(graph, highest.feature_level, inputs);
+}
+
+std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs) {
+  INFO("before the passes:\n" << to_text(graph));
+  require_none(passes::run(graph, {feature_level}));
+  return run_written(graph, feature_level, inputs);
+}
+
+}  // namespace passerelle::tests

@@ -1,0 +1,21 @@
+// Runs a graph on the host NNAPI, for tests of passes: what a pass changed must not change what the graph computes.
+#pragma once
+
+#include <vector>
+
+#include "passerelle/graph/graph.h"
+
+namespace passerelle::tests {
+
+using Floats = std::vector<float>;
+
+/// Input values of the graph's ports, float32, row-major in the caller's layout; drawn from a fixed seed.
+std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed);
+
+/// Writes the graph as it is (arguments trimmed, nothing else), loads it, runs it. A refusal fails the test.
+std::vector<Floats> execute(graph::Graph graph, const std::vector<Floats>& inputs);
+
+/// The same after all passes for a feature level.
+std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs);
+
+}  // namespace passerelle::tests
