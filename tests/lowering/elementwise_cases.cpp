@@ -1,0 +1,232 @@
+#include <catch2/catch.hpp>
+
+#include "harness.h"
+
+using namespace passerelle::tests;
+
+namespace {
+
+const std::vector<Shape> shapes = {{}, {5}, {2, 3}, {2, 3, 4}, {2, 3, 4, 5}};
+
+struct Pair {
+  Shape a, b;
+};
+
+/// Shapes that NumPy broadcasts, of equal and unequal ranks.
+const std::vector<Pair> pairs = {{{}, {}},
+                                 {{4}, {}},
+                                 {{}, {2, 3}},
+                                 {{4}, {4}},
+                                 {{4}, {1}},
+                                 {{3, 1}, {4}},
+                                 {{1, 1, 2}, {3, 1}},
+                                 {{2, 3, 4}, {3, 1}},
+                                 {{2, 3, 4, 5}, {}},
+                                 {{2, 3, 4, 5}, {5}},
+                                 {{2, 3, 4, 5}, {3, 1, 1}},
+                                 {{3, 1, 1}, {2, 3, 4, 5}},
+                                 {{2, 3, 4, 5}, {1, 3, 1, 1}},
+                                 {{2, 3, 4, 5}, {2, 1, 4, 1}},
+                                 {{1, 3, 1, 5}, {2, 1, 4, 1}},
+                                 {{2, 3, 4, 5}, {2, 3, 4, 5}}};
+
+struct Range {
+  double low, high;
+};
+
+/// Of two inputs, and of an input and a constant, either way round.
+std::vector<Case> binary_cases(const std::string& expression, Range a, Range b,
+                               ElementType type_a = ElementType::float32, ElementType type_b = ElementType::float32,
+                               int lowest_level = 3) {
+  std::vector<Case> cases;
+  for (const Pair& pair : pairs) {
+    const Tensor first{"x", pair.a, a.low, a.high, type_a}, second{"y", pair.b, b.low, b.high, type_b};
+    cases.push_back({"return " + expression, {first, second}});
+    cases.push_back({"y = self.y\n  return " + expression, {first}, {second}});
+    cases.push_back({"x = self.x\n  return " + expression, {second}, {first}});
+  }
+  for (Case& test : cases) test.lowest_level = lowest_level;
+  return cases;
+}
+
+void require_unary(const std::string& expression, std::initializer_list<Range> ranges) {
+  std::vector<Case> cases;
+  for (const Shape& shape : shapes)
+    cases.push_back({"return " + expression, {{"x", shape, ranges.begin()->low, ranges.begin()->high}}});
+  for (const Range& range : ranges) cases.push_back({"return " + expression, {{"x", {8, 64}, range.low, range.high}}});
+  require_all(cases);
+}
+
+constexpr ElementType int32 = ElementType::int32, int64 = ElementType::int64, boolean = ElementType::bool8;
+
+}  // namespace
+
+TEST_CASE("aten::add, sub, mul, div of broadcast tensors") {
+  for (const char* expression : {"torch.add(x, y)", "torch.sub(x, y)", "torch.mul(x, y)"})
+    require_all(binary_cases(expression, {-2, 2}, {-2, 2}));
+  require_all(binary_cases("torch.div(x, y)", {-2, 2}, {0.5, 2}));
+}
+
+TEST_CASE("aten::add and sub with a factor") {
+  for (const char* expression :
+       {"torch.add(x, y, alpha=2)", "torch.add(x, y, alpha=-1)", "torch.add(x, y, alpha=0.3)",
+        "torch.sub(x, y, alpha=2)", "torch.sub(x, y, alpha=-1)", "torch.rsub(x, y)", "torch.rsub(x, y, alpha=3)"})
+    require_all(some_of(binary_cases(expression, {-2, 2}, {-2, 2}), 12));
+}
+
+TEST_CASE("Arithmetic with Python numbers") {
+  for (const char* expression :
+       {"x + 1", "x + 1.5", "1 + x", "x - 2", "2.5 - x", "x * 3", "0.1 * x", "x / 4", "x / 0.3", "1 / (x + 3)", "-x",
+        "torch.add(x, 2, 3)", "torch.sub(x, 2, 0.5)", "torch.rsub(x, 1, 2)", "x + True"})
+    require_unary(expression, {{-2, 2}});
+}
+
+TEST_CASE("Arithmetic of integers") {
+  for (const char* expression : {"torch.add(x, y)", "torch.sub(x, y)", "torch.mul(x, y)", "torch.add(x, y, alpha=3)"}) {
+    require_all(some_of(binary_cases(expression, {-20, 20}, {-20, 20}, int32, int32, 4), 8));
+    require_all(some_of(binary_cases(expression, {-20, 20}, {-20, 20}, int64, int32, 4), 8));
+  }
+  Case scalar{"return x * 3 + 1", {{"x", {2, 3}, -20, 20, int64}}};
+  scalar.lowest_level = 4;
+  require_all({scalar});
+}
+
+TEST_CASE("Arithmetic of integers and floats") {
+  require_all(some_of(binary_cases("torch.add(x, y)", {-20, 20}, {-2, 2}, int32), 12));
+  require_all(some_of(binary_cases("torch.mul(x, y)", {-2, 2}, {-20, 20}, ElementType::float32, int64), 12));
+  require_all(some_of(binary_cases("torch.div(x, y)", {-20, 20}, {1, 20}, int32, int32), 12));
+  require_all({{"return x + 0.5", {{"x", {2, 3}, -20, 20, int32}}},
+               {"return x / 2", {{"x", {2, 3}, -20, 20, int32}}},
+               {"return x * 0.1", {{"x", {2, 3, 4, 5}, -20, 20, int64}}}});
+}
+
+TEST_CASE("Arithmetic of bools") {
+  require_all(some_of(binary_cases("torch.add(x, y)", {0, 2}, {0, 2}, boolean, boolean), 8));
+  require_all(some_of(binary_cases("torch.mul(x, y)", {0, 2}, {0, 2}, boolean, boolean), 8));
+  require_all(some_of(binary_cases("torch.mul(x, y)", {-2, 2}, {0, 2}, ElementType::float32, boolean), 8));
+  require_all({{"return x + 1.5", {{"x", {2, 3}, 0, 2, boolean}}}});
+}
+
+TEST_CASE("Narrow integers are refused") {
+  require_refused({"return x + x", {{"x", {4}, 0, 200, ElementType::uint8}}}, "wraps around");
+}
+
+TEST_CASE("aten::addcmul, addcdiv, lerp") {
+  const std::vector<Tensor> images{{"x", {2, 3, 4, 5}}, {"y", {3, 1, 1}, 1, 2}};
+  const std::vector<Tensor> constants{{"a", {5}, 1, 2}, {"b", {1, 3, 4, 1}, 1, 2}, {"w", {4, 1}, 0, 1}};
+  std::vector<Case> cases;
+  for (const char* expression :
+       {"torch.addcmul(x, y, self.b)", "torch.addcmul(self.a, x, y, value=0.5)", "torch.addcmul(x, y, y, value=-1)",
+        "torch.addcdiv(x, self.a, y)", "torch.addcdiv(x, self.a, self.b, value=2)", "torch.lerp(x, y, 0.25)",
+        "torch.lerp(x, y, 0.75)", "torch.lerp(x, y, 1.0)", "torch.lerp(x, y, self.w)"})
+    cases.push_back({std::string("return ") + expression, images, constants});
+  require_all(cases);
+}
+
+TEST_CASE("aten::div with a rounding mode") {
+  for (const char* mode : {"None", "'trunc'", "'floor'"}) {
+    const std::string expression = std::string("torch.div(x, y, rounding_mode=") + mode + ")";
+    require_all(some_of(binary_cases(expression, {-20, 20}, {0.3, 3}), 10));
+    require_all(some_of(binary_cases(expression, {-20, 20}, {-3, -0.3}), 10));
+    require_all({{"return torch.div(x, 3, rounding_mode=" + std::string(mode) + ")", {{"x", {64}, -50, 50}}},
+                 {"return torch.div(x, -0.1, rounding_mode=" + std::string(mode) + ")", {{"x", {64}, -5, 5}}}});
+  }
+  for (const char* mode : {"'trunc'", "'floor'"}) {
+    const std::string expression = std::string("torch.div(x, y, rounding_mode=") + mode + ")";
+    require_all(some_of(binary_cases(expression, {-50, 50}, {1, 7}, int32, int32, 4), 6));
+    require_all(some_of(binary_cases(expression, {-50, 50}, {-7, 0}, int32, int64, 4), 6));
+  }
+}
+
+TEST_CASE("aten::floor_divide, remainder, fmod") {
+  for (const std::string name : {"floor_divide", "remainder", "fmod"}) {
+    const std::string expression = "torch." + name + "(x, y)";
+    require_all(some_of(binary_cases(expression, {-20, 20}, {0.3, 3}), 10));
+    require_all(some_of(binary_cases(expression, {-20, 20}, {-3, -0.3}), 10));
+    require_all(some_of(binary_cases(expression, {-50, 50}, {1, 7}, int32, int32, 4), 6));
+    require_all(some_of(binary_cases(expression, {-50, 50}, {-7, 0}, int32, int32, 4), 6));
+    // Quotients that rounding would lift to a whole number: tenths divided by a tenth, thirds by a third.
+    for (const char* divisor : {"0.1", "0.3", "-0.7", "2", "0.25", "1.0 / 3.0"})
+      require_all({{"return torch." + name + "(x * " + divisor + ", " + divisor + ")", {{"x", {256}, -99, 99, int32}}},
+                   {"return torch." + name + "(x, " + divisor + ")", {{"x", {256}, -99, 99}}}});
+  }
+}
+
+TEST_CASE("aten::pow") {
+  for (const char* exponent : {"0", "1", "2", "3", "4", "5", "7", "16", "2.0"})
+    require_unary(std::string("torch.pow(x, ") + exponent + ")", {{-2, 2}});
+  for (const char* exponent : {"0.5", "-0.5", "-1", "-2", "-3", "1.7", "-0.3", "20"})
+    require_unary(std::string("torch.pow(x, ") + exponent + ")", {{0.5, 2}});
+  require_unary("x ** 2 + 2 ** x", {{-2, 2}});
+  require_unary("torch.pow(0.7, x)", {{-3, 3}});
+  require_all(some_of(binary_cases("torch.pow(x, y)", {0.1, 2}, {-2, 2}), 16));
+  Case integers{"return x ** 3", {{"x", {2, 3}, -9, 9, int32}}};
+  integers.lowest_level = 4;
+  require_all({integers});
+  require_refused({"return torch.pow(x, y)", {{"x", {3}, 0, 5, int32}, {"y", {3}, 0, 5, int32}}}, "integers to powers");
+}
+
+TEST_CASE("Roots and squares") {
+  require_unary("torch.square(x)", {{-3, 3}});
+  require_unary("torch.sqrt(x)", {{0, 9}});
+  require_unary("torch.rsqrt(x)", {{0.1, 9}});
+  require_unary("torch.reciprocal(x)", {{0.1, 9}});
+}
+
+TEST_CASE("Exponential functions and logarithms") {
+  for (const char* name : {"exp", "exp2"}) require_unary(std::string("torch.") + name + "(x)", {{-5, 5}});
+  require_unary("torch.expm1(x)", {{-5, 5}, {-1e-4, 1e-4}, {1e-9, 1e-8}, {-100, -10}, {20, 40}});
+  for (const char* name : {"log", "log2", "log10"})
+    require_unary(std::string("torch.") + name + "(x)", {{0.01, 100}, {1e-20, 1e-10}});
+  require_unary("torch.log1p(x)", {{-0.9, 10}, {-1e-4, 1e-4}, {1e-9, 1e-8}, {1e-7, 1e-6}, {1e10, 1e20}});
+  require_all({{"return torch.log1p(x * 0.0 + torch.tensor([-1.0, 0.0, float('inf'), 3e38]))", {{"x", {4}}}}});
+}
+
+TEST_CASE("aten::erf and erfc") {
+  require_unary("torch.erf(x)", {{-4, 4}, {-1e-4, 1e-4}, {-100, 100}, {2, 6}});
+  require_unary("torch.erfc(x)", {{-4, 4}});
+}
+
+TEST_CASE("Trigonometry") {
+  require_unary("torch.sin(x)", {{-7, 7}, {-200, 200}});
+  require_unary("torch.cos(x)", {{-7, 7}, {-200, 200}});
+  require_unary("torch.tan(x)", {{-1.4, 1.4}});
+}
+
+TEST_CASE("Signs and magnitudes") {
+  for (const char* name : {"abs", "absolute", "neg", "negative", "sign", "sgn"})
+    require_unary(std::string("torch.") + name + "(x)", {{-3, 3}, {-1e-30, 1e-30}});
+  require_all({{"return torch.sign(x)", {{"x", {4, 4}, -2, 3, int32}}},
+               {"return torch.neg(x)", {{"x", {4, 4}, -2, 3, int32}}},
+               {"return torch.sign(x)", {{"x", {4, 4}, 0, 2, boolean}}},
+               {"return torch.sign(x * 0.0 + torch.tensor([-3e38, -1e-37, 0.0, 1e-37, float('inf')]))", {{"x", {5}}}}});
+  Case magnitude{"return torch.abs(x)", {{"x", {4, 4}, -5, 5, int32}}};
+  magnitude.lowest_level = 4;
+  require_all({magnitude});
+}
+
+TEST_CASE("Roundings") {
+  for (const char* name : {"floor", "ceil", "trunc", "fix", "round", "frac"}) {
+    require_unary(std::string("torch.") + name + "(x)", {{-9, 9}, {-1, 1}, {-1e6, 1e6}, {-1e8, 1e8}});
+    // Halves and whole numbers.
+    require_all(
+        {{"return torch." + std::string(name) + "(x / 2)", {{"x", {64}, -20, 20, int32}}},
+         {"return torch." + std::string(name) +
+              "(x * 0.0 + torch.tensor([-0.5, 0.5, 1.5, -1.5, 2.5, 0.49999997, -0.49999997, 8388607.5, 8388608.0,"
+              " 8388609.0, -8388609.0, 4194303.5, 0.50000006, -0.50000006]))",
+          {{"x", {14}}}}});
+  }
+  require_unary("torch.round(x, decimals=2)", {{-9, 9}});
+  require_unary("torch.round(x, decimals=-1)", {{-99, 99}});
+  require_all({{"return torch.floor(x) + torch.ceil(x) + torch.round(x)", {{"x", {4}, -5, 5}}}});
+}
+
+TEST_CASE("aten::minimum and maximum") {
+  for (const char* name : {"minimum", "maximum", "min", "max"}) {
+    const std::string expression = std::string("torch.") + name + "(x, y)";
+    require_all(some_of(binary_cases(expression, {-2, 2}, {-2, 2}), 16));
+    require_all(some_of(binary_cases(expression, {-9, 9}, {-9, 9}, int32, int32), 8));
+    require_all(some_of(binary_cases(expression, {-9, 9}, {-9, 9}, int32, ElementType::float32), 8));
+    require_all(some_of(binary_cases(expression, {0, 2}, {0, 2}, boolean, boolean), 8));
+  }
+}
