@@ -1,0 +1,65 @@
+"""Converts a trained model of the shared folder, runs it on its saved inputs and compares with its saved outputs.
+
+    check_trained.py PASSERELLE FOLDER/FILE.pt
+
+The shared folder is $PASSERELLE_SHARED, or else it lies beside the repository.
+"""
+
+import glob
+import os
+import sys
+
+from npy import read_npy
+from tool import Tool, fail, skip
+
+TOLERANCE = 1e-4  # of the output's range
+
+
+def numbered(folder, stem):
+    """FOLDER/STEM0.npy, STEM1.npy, ..."""
+    files = glob.glob(os.path.join(folder, stem + "[0-9].npy"))
+    return sorted(files)
+
+
+def compare(expected_file, actual_file):
+    expected_shape, expected = read_npy(expected_file)
+    actual_shape, actual = read_npy(actual_file)
+    if expected_shape != actual_shape:
+        fail(f"{actual_file} is {actual_shape}, {expected_file} is {expected_shape}")
+    output_range = max(expected) - min(expected)
+    difference = max(abs(a - b) for a, b in zip(actual, expected))
+    print(f"{os.path.basename(expected_file)}: differs by {difference / output_range:.2e} of the range")
+    if not difference <= TOLERANCE * output_range:  # also where it is not a number
+        fail(f"at most {TOLERANCE} of the range is right")
+
+
+def check(tool, model):
+    folder = os.path.dirname(model)
+    inputs = [argument for file in numbered(folder, "input") for argument in ("--input", file)]
+    expected = numbered(folder, "output")
+    if not inputs or not expected:
+        fail(f"{folder} holds no input0.npy or no output0.npy")
+    for level in ((), ("--min-api", "30")):
+        converted = tool.convert(model, "model.nnapi", *inputs, *level)
+        converted.require_small()
+        tool.run("verify", model, converted.file, *inputs)
+        tool.run("run", converted.file, *inputs, "--output-dir", tool.path("outputs"))
+        actual = numbered(tool.path("outputs"), "output")
+        if len(actual) != len(expected):
+            fail(f"{len(actual)} outputs were written, {len(expected)} expected")
+        for expected_file, actual_file in zip(expected, actual):
+            compare(expected_file, actual_file)
+        print(f"{len(converted.operations)} operations, {converted.transposes} of them TRANSPOSE")
+
+
+def main():
+    command, name = sys.argv[1:]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared")
+    model = os.path.join(os.environ.get("PASSERELLE_SHARED") or os.path.normpath(beside), "models", name)
+    if not os.path.exists(model):
+        skip(f"{model} is not there; PASSERELLE_SHARED names the folder that holds models/")
+    check(Tool(command), model)
+
+
+if __name__ == "__main__":
+    main()
