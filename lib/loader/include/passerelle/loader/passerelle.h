@@ -96,6 +96,11 @@ PASSERELLE_API passerelle_status passerelle_model_open_memory(const void* data, 
 
 PASSERELLE_API void passerelle_model_close(passerelle_model* model);
 
+/* Reads all weights and compares them with the digests in the head, which opening doesn't: it would read the whole
+ * file. For tools, and for an application after a download. PASSERELLE_DAMAGED_MODEL where they differ. */
+PASSERELLE_API passerelle_status passerelle_model_verify_weights(const passerelle_model* model,
+                                                                 passerelle_error* error);
+
 /* How NNAPI gets the weights. */
 typedef enum passerelle_weights {
   PASSERELLE_WEIGHTS_FROM_FILE = 0, /* NNAPI maps the file: no copy */

@@ -61,6 +61,10 @@ class Model {
   explicit operator bool() const { return model_ != nullptr; }
   const passerelle_model* get() const { return model_.get(); }
 
+  bool verify_weights(Error& error) const {
+    return passerelle_model_verify_weights(get(), error.get()) == PASSERELLE_OK;
+  }
+
   /// All zero where the model is empty.
   passerelle_model_info info() const {
     passerelle_model_info info{};

@@ -1,0 +1,149 @@
+#include "build.h"
+
+#include <vector>
+
+#include "failure.h"
+
+namespace passerelle::loader {
+namespace {
+
+/// "operation 12 (CONV_2D, from aten::conv2d of features.3, model.py:42)"
+std::string operation_name(const blob::View& view, uint32_t index) {
+  const blob::Origin origin = view.origin(index);
+  std::string name = "operation " + std::to_string(index) + " (" + view.operation(index).name;
+  if (origin.op[0]) name += std::string(", from ") + origin.op;
+  if (origin.module_path[0]) name += std::string(" of ") + origin.module_path;
+  if (origin.user_file[0]) name += std::string(", ") + origin.user_file + ":" + std::to_string(origin.user_line);
+  return name + ")";
+}
+
+class Builder {
+ public:
+  Builder(passerelle_compilation& target, passerelle_error* error)
+      : view_(target.file->view()),
+        functions_(target.library->functions),
+        library_(*target.library),
+        weights_(target.weights),
+        model_(target.model.get()),
+        error_(error) {}
+
+  passerelle_status add_operands() {
+    for (uint32_t index = 0; index < view_.operand_count(); ++index) {
+      const passerelle_status status = add_operand(index, view_.operand(index));
+      if (status != PASSERELLE_OK) return status;
+    }
+    return PASSERELLE_OK;
+  }
+
+  passerelle_status add_operations() {
+    std::vector<uint32_t> inputs, outputs;
+    for (uint32_t index = 0; index < view_.operation_count(); ++index) {
+      const blob::Operation operation = view_.operation(index);
+      copy(operation.inputs, inputs);
+      copy(operation.outputs, outputs);
+      const int result = functions_.ANeuralNetworksModel_addOperation(model_, static_cast<int32_t>(operation.type),
+                                                                      operation.inputs.size(), inputs.data(),
+                                                                      operation.outputs.size(), outputs.data());
+      if (result != ANEURALNETWORKS_NO_ERROR)
+        return fail_in_nnapi(error_, "ANeuralNetworksModel_addOperation", result, operation_name(view_, index));
+    }
+    return PASSERELLE_OK;
+  }
+
+  passerelle_status finish(bool relax_fp16) {
+    std::vector<uint32_t> inputs, outputs;
+    for (uint32_t i = 0; i < view_.input_count(); ++i) inputs.push_back(view_.input(i).operand);
+    for (uint32_t i = 0; i < view_.output_count(); ++i) outputs.push_back(view_.output(i).operand);
+    int result = functions_.ANeuralNetworksModel_identifyInputsAndOutputs(model_, view_.input_count(), inputs.data(),
+                                                                          view_.output_count(), outputs.data());
+    if (result != ANEURALNETWORKS_NO_ERROR)
+      return fail_in_nnapi(error_, "ANeuralNetworksModel_identifyInputsAndOutputs", result, {});
+    if (relax_fp16 && functions_.ANeuralNetworksModel_relaxComputationFloat32toFloat16) {
+      result = functions_.ANeuralNetworksModel_relaxComputationFloat32toFloat16(model_, true);
+      if (result != ANEURALNETWORKS_NO_ERROR)
+        return fail_in_nnapi(error_, "ANeuralNetworksModel_relaxComputationFloat32toFloat16", result, {});
+    }
+    result = functions_.ANeuralNetworksModel_finish(model_);
+    if (result != ANEURALNETWORKS_NO_ERROR)
+      return fail_in_nnapi(error_, "ANeuralNetworksModel_finish", result, library_.name + " refuses the model");
+    return PASSERELLE_OK;
+  }
+
+ private:
+  static void copy(const blob::Indexes& indexes, std::vector<uint32_t>& out) {
+    out.clear();
+    for (uint32_t i = 0; i < indexes.size(); ++i) out.push_back(indexes[i]);
+  }
+
+  passerelle_status add_operand(uint32_t index, const blob::Operand& operand) {
+    const ANeuralNetworksOperandType type{
+        static_cast<int32_t>(operand.type), static_cast<uint32_t>(operand.dimensions.size()),
+        operand.dimensions.empty() ? nullptr : operand.dimensions.data(), operand.scale, operand.zero_point};
+    const int result = functions_.ANeuralNetworksModel_addOperand(model_, &type);
+    if (result != ANEURALNETWORKS_NO_ERROR) return failed("ANeuralNetworksModel_addOperand", result, index);
+    if (!operand.channel_scales.empty()) {
+      const passerelle_status status = set_channels(index, operand);
+      if (status != PASSERELLE_OK) return status;
+    }
+    return set_value(index, operand);
+  }
+
+  passerelle_status set_channels(uint32_t index, const blob::Operand& operand) {
+    if (!functions_.ANeuralNetworksModel_setOperandSymmPerChannelQuantParams)
+      return fail(error_, PASSERELLE_NNAPI_TOO_OLD,
+                  "the model has weights quantized per channel, and " + library_.name + " lacks the function for them");
+    const ANeuralNetworksSymmPerChannelQuantParams channels{
+        operand.channel_dimension, static_cast<uint32_t>(operand.channel_scales.size()), operand.channel_scales.data()};
+    const int result = functions_.ANeuralNetworksModel_setOperandSymmPerChannelQuantParams(
+        model_, static_cast<int32_t>(index), &channels);
+    if (result == ANEURALNETWORKS_NO_ERROR) return PASSERELLE_OK;
+    return failed("ANeuralNetworksModel_setOperandSymmPerChannelQuantParams", result, index);
+  }
+
+  passerelle_status set_value(uint32_t index, const blob::Operand& operand) {
+    const char* function = "ANeuralNetworksModel_setOperandValue";
+    int result = ANEURALNETWORKS_NO_ERROR;
+    switch (operand.storage) {
+      case blob::Storage::computed: return PASSERELLE_OK;
+      case blob::Storage::scalar:
+      case blob::Storage::value:
+      case blob::Storage::omitted:  // NULL and 0: no value
+        result = functions_.ANeuralNetworksModel_setOperandValue(model_, static_cast<int32_t>(index), operand.value,
+                                                                 static_cast<size_t>(operand.byte_size));
+        break;
+      case blob::Storage::window: result = weights_.set_value(model_, index, operand, &function); break;
+    }
+    return result == ANEURALNETWORKS_NO_ERROR ? PASSERELLE_OK : failed(function, result, index);
+  }
+
+  passerelle_status failed(const char* function, int result, uint32_t operand) {
+    return fail_in_nnapi(error_, function, result,
+                         "operand " + std::to_string(operand) + " of type " +
+                             std::to_string(static_cast<int32_t>(view_.operand(operand).type)));
+  }
+
+  const blob::View& view_;
+  const Functions& functions_;
+  const Library& library_;
+  const Weights& weights_;
+  ANeuralNetworksModel* model_;
+  passerelle_error* error_;
+};
+
+}  // namespace
+
+passerelle_status build_model(passerelle_compilation& compilation, bool relax_fp16, passerelle_error* error) {
+  passerelle_status status = compilation.weights.open(*compilation.file, *compilation.library, error);
+  if (status != PASSERELLE_OK) return status;
+  ANeuralNetworksModel* model = nullptr;
+  const int result = compilation.library->functions.ANeuralNetworksModel_create(&model);
+  if (result != ANEURALNETWORKS_NO_ERROR) return fail_in_nnapi(error, "ANeuralNetworksModel_create", result, {});
+  compilation.model.reset(model);
+  Builder builder(compilation, error);
+  status = builder.add_operands();
+  if (status == PASSERELLE_OK) status = builder.add_operations();
+  if (status == PASSERELLE_OK) status = builder.finish(relax_fp16);
+  return status;
+}
+
+}  // namespace passerelle::loader
