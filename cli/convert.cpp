@@ -45,7 +45,9 @@ Expected<Outcome> execute(const Options& options) {
   spdlog::debug("writing {}", options.output);
   blob::WriteOptions writing;
   writing.strip_origins = options.strip;
-  Expected<void> written = blob::write(conversion->converted.graph, options.output, writing);
+  writing.producer = "passerelle " PASSERELLE_VERSION;
+  writing.feature_level = passes::required_feature_level(conversion->converted.graph);
+  Expected<blob::WriteSummary> written = blob::write(conversion->converted.graph, writing, options.output);
   if (!written) return written.error();
   // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
   Expected<blob::File> file = blob::File::open(options.output);

@@ -54,7 +54,7 @@ class Parser {
 
   Expected<InputSpec> parse() {
     take_name();
-    if (std::optional<std::string_view> kind = number_kind()) return number(*kind);
+    if (std::optional<std::string_view> kind = number_kind(rest_)) return number(*kind);
     while (std::optional<std::string_view> suffix = take_suffix())
       if (Expected<void> done = apply_suffix(*suffix); !done) return done.error();
     if (Expected<void> done = take_body(); !done) return done.error();
@@ -68,16 +68,17 @@ class Parser {
   /// NAME= unless the text before the = belongs to a number (int=3) or to a path (./a=b.npy).
   void take_name() {
     size_t equals = rest_.find('=');
-    if (equals == std::string_view::npos || number_kind()) return;
+    if (equals == std::string_view::npos) return;
     std::string_view name = rest_.substr(0, equals);
+    if (number_kind(rest_) && !number_kind(rest_.substr(equals + 1))) return;
     if (name.find('/') != std::string_view::npos) return;
     spec_.name = name;
     rest_.remove_prefix(equals + 1);
   }
 
-  std::optional<std::string_view> number_kind() const {
+  static std::optional<std::string_view> number_kind(std::string_view text) {
     for (std::string_view kind : {"int", "float", "bool"})
-      if (starts_with(rest_, kind) && rest_.size() > kind.size() && rest_[kind.size()] == '=') return kind;
+      if (starts_with(text, kind) && text.size() > kind.size() && text[kind.size()] == '=') return kind;
     return std::nullopt;
   }
 

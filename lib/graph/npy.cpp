@@ -2,6 +2,7 @@
 // the header (a Python dict literal with the keys descr, fortran_order and shape) and the elements.
 
 #include <sys/stat.h>
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -132,14 +133,13 @@ class HeaderParser {
 
 /// The product of the dimensions, or nothing where it does not fit: a header's shape is anybody's invention.
 std::optional<uint64_t> count_of(const std::vector<uint64_t>& shape) {
-  uint64_t count = 1;
-  bool empty = false;
-  for (uint64_t dimension : shape) {
+  for (uint64_t dimension : shape)
     if (dimension > UINT32_MAX) return std::nullopt;
-    if (dimension == 0) empty = true;
-    if (!empty && __builtin_mul_overflow(count, dimension, &count)) return std::nullopt;
-  }
-  return empty ? 0 : count;
+  if (std::find(shape.begin(), shape.end(), 0u) != shape.end()) return 0;
+  uint64_t count = 1;
+  for (uint64_t dimension : shape)
+    if (__builtin_mul_overflow(count, dimension, &count)) return std::nullopt;
+  return count;
 }
 
 /// First index fastest → last index fastest.
