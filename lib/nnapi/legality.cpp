@@ -1,10 +1,10 @@
 #include "passerelle/nnapi/legality.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "call.h"
 #include "signature.h"
@@ -55,10 +55,19 @@ std::string wrong_count(OperationType operation, bool of_inputs, size_t count) {
          std::to_string(count);
 }
 
-/// The operand whose type is T: the first parameter that is T alone.
-const OperandView* bearer_of_type(const std::vector<const Parameter*>& parameters, Span<const OperandView> operands) {
-  for (size_t i = 0; i < parameters.size(); ++i)
-    if (parameters[i]->rule == TypeRule::same) return &operands[i];
+/// Operands that fit a signature in number and type.
+struct Match {
+  std::vector<const Parameter*> inputs;
+  std::vector<const Parameter*> outputs;
+  TypeChoice type;  ///< T
+};
+
+/// The operand whose type is T: that of the first parameter that is T alone.
+const OperandView* bearer_of_type(const Match& match, Span<const OperandView> inputs, Span<const OperandView> outputs) {
+  for (size_t i = 0; i < match.inputs.size(); ++i)
+    if (match.inputs[i]->rule == TypeRule::same) return &inputs[i];
+  for (size_t i = 0; i < match.outputs.size(); ++i)
+    if (match.outputs[i]->rule == TypeRule::same) return &outputs[i];
   return nullptr;
 }
 
@@ -71,6 +80,31 @@ std::optional<Mismatch> type_mismatch(const Signature& signature, const std::vec
                                      ", not " + std::string(name(operands[i].type))};
   }
   return std::nullopt;
+}
+
+std::optional<Mismatch> count_mismatch(const Signature& signature, const Match& match, size_t inputs, size_t outputs) {
+  if (match.inputs.empty()) return Mismatch{0, wrong_count(signature.operation, true, inputs)};
+  if (match.outputs.empty()) return Mismatch{1, wrong_count(signature.operation, false, outputs)};
+  return std::nullopt;
+}
+
+/// Fills in `match`, or says why the operands are not this signature's.
+std::optional<Mismatch> follow(const Signature& signature, Span<const OperandView> inputs,
+                               Span<const OperandView> outputs, Match& match) {
+  match.inputs = assign(signature.inputs, inputs.size());
+  match.outputs = assign(signature.outputs, outputs.size());
+  if (auto wrong = count_mismatch(signature, match, inputs.size(), outputs.size())) return wrong;
+
+  match.type = {OperandType::TENSOR_FLOAT32, introduced(signature.operation)};  // for IF and WHILE, which have no T
+  if (const OperandView* bearer = bearer_of_type(match, inputs, outputs)) {
+    auto choice = std::find_if(signature.types.begin(), signature.types.end(),
+                               [bearer](const TypeChoice& each) { return each.type == bearer->type; });
+    if (choice == signature.types.end())
+      return Mismatch{2, std::string(name(signature.operation)) + " takes no " + std::string(name(bearer->type))};
+    match.type = *choice;
+  }
+  if (auto wrong = type_mismatch(signature, match.inputs, inputs, match.type.type, 3)) return wrong;
+  return type_mismatch(signature, match.outputs, outputs, match.type.type, 3 + inputs.size());
 }
 
 /// What each operand is by itself, and the levels that its type and its place in the list bring.
@@ -89,44 +123,14 @@ void check_operands(Call& call, const std::vector<const Parameter*>& parameters,
   }
 }
 
-/// The verdict where the operands fit the signature in number and type.
-std::optional<Legality> judge(const Signature& signature, Span<const OperandView> inputs,
-                              Span<const OperandView> outputs, Mismatch& mismatch) {
-  std::vector<const Parameter*> in = assign(signature.inputs, inputs.size());
-  std::vector<const Parameter*> out = assign(signature.outputs, outputs.size());
-  if (in.empty() || out.empty()) {
-    mismatch.reason = in.empty() ? wrong_count(signature.operation, true, inputs.size())
-                                 : wrong_count(signature.operation, false, outputs.size());
-    mismatch.matched = in.empty() ? 0 : 1;
-    return std::nullopt;
-  }
-
-  const OperandView* bearer = bearer_of_type(in, inputs);
-  if (!bearer) bearer = bearer_of_type(out, outputs);
-  OperandType type = bearer ? bearer->type : OperandType::TENSOR_FLOAT32;
-  TypeChoice choice{type, introduced(signature.operation)};
-  if (bearer) {
-    auto row = std::find_if(signature.types.begin(), signature.types.end(),
-                            [type](const TypeChoice& each) { return each.type == type; });
-    if (row == signature.types.end()) {
-      mismatch = {2, std::string(name(signature.operation)) + " takes no " + std::string(name(type))};
-      return std::nullopt;
-    }
-    choice = *row;
-  }
-  std::optional<Mismatch> wrong = type_mismatch(signature, in, inputs, type, 3);
-  if (!wrong) wrong = type_mismatch(signature, out, outputs, type, 3 + in.size());
-  if (wrong) {
-    mismatch = *wrong;
-    return std::nullopt;
-  }
-
-  Call call(signature, type, inputs, outputs);
-  call.needs(choice.level, std::string(name(signature.operation)) + " of " + std::string(name(type)));
-  check_operands(call, in, inputs);
-  check_operands(call, out, outputs);
-  for (size_t i = 0; i < out.size(); ++i)
-    call.require(!outputs[i].is_constant, of(signature.operation, out[i]->name) + " can't be a constant");
+Legality judge(const Signature& signature, const Match& match, Span<const OperandView> inputs,
+               Span<const OperandView> outputs) {
+  Call call(signature, match.type.type, inputs, outputs);
+  call.needs(match.type.level, std::string(name(signature.operation)) + " of " + std::string(name(match.type.type)));
+  check_operands(call, match.inputs, inputs);
+  check_operands(call, match.outputs, outputs);
+  for (size_t i = 0; i < outputs.size(); ++i)
+    call.require(!outputs[i].is_constant, of(signature.operation, match.outputs[i]->name) + " can't be a constant");
   if (call.legality()) check_parameters(call);
   if (call.legality()) check_own_rules(call);  // they rely on ranks and on what can't be left out
   return call.legality();
@@ -137,11 +141,25 @@ std::optional<Legality> judge(const Signature& signature, Span<const OperandView
 Legality legality(OperationType type, Span<const OperandView> inputs, Span<const OperandView> outputs) {
   Mismatch nearest;
   for (const Signature& signature : signatures(type)) {
-    Mismatch mismatch;
-    if (std::optional<Legality> verdict = judge(signature, inputs, outputs, mismatch)) return *verdict;
-    if (nearest.reason.empty() || mismatch.matched > nearest.matched) nearest = mismatch;
+    Match match;
+    std::optional<Mismatch> mismatch = follow(signature, inputs, outputs, match);
+    if (!mismatch) return judge(signature, match, inputs, outputs);
+    if (nearest.reason.empty() || mismatch->matched > nearest.matched) nearest = *mismatch;
   }
   return {0, nearest.reason};
+}
+
+std::vector<TypeSupport> supported_types(OperationType type) {
+  std::vector<TypeSupport> supported;
+  for (const Signature& signature : signatures(type)) {
+    for (const TypeChoice& choice : signature.types) {
+      bool known = std::any_of(supported.begin(), supported.end(),
+                               [&](const TypeSupport& each) { return each.type == choice.type; });
+      FeatureLevel level = std::max({introduced(type), introduced(choice.type), choice.level});
+      if (!known) supported.push_back({choice.type, level});
+    }
+  }
+  return supported;
 }
 
 }  // namespace passerelle::nnapi

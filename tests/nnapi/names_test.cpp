@@ -1,10 +1,12 @@
 // Names, codes and levels of operations and operand types, and the argument lists.
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "passerelle/nnapi/arguments.h"
+#include "passerelle/nnapi/legality.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"
 #include "shared_data.h"
@@ -105,6 +107,24 @@ TEST_CASE("arguments stand where Android's signatures have them") {
       INFO(name(type) << " " << input.at("role"));
       CHECK(argument_table(type)[input.at("index").get<size_t>()].name == input.at("role").get<std::string>());
     }
+  }
+}
+
+TEST_CASE("types that operations work on") {
+  CHECK(supported_types(OperationType::IF).empty());
+  std::optional<json> facts = operations_json();
+  if (!facts) return;
+  for (const json& row : facts->at("operations")) {
+    if (!row.contains("tensor_types")) continue;
+    std::map<std::string, int> wanted;
+    for (const json& type : row.at("tensor_types")) wanted.emplace(type.at("type"), type.at("since").get<int>());
+    // Android's documentation leaves out what its validation accepts (and its CPU path can't run).
+    if (row.at("name") == "DIV") wanted.emplace("TENSOR_QUANT8_ASYMM_SIGNED", 4);
+    std::map<std::string, int> found;
+    for (const TypeSupport& each : supported_types(*operation_type_from_name(row.at("name").get<std::string>())))
+      found[std::string(name(each.type))] = each.level;
+    INFO(row.at("name"));
+    CHECK(found == wanted);
   }
 }
 

@@ -2,11 +2,14 @@
 //
 // One pure function, that lowering, legalisation, the host NNAPI, `passerelle ops` and the reports ask. Android 13's
 // validation (packages/modules/NeuralNetworks: common/types/operations, common/types/src/Validation.cpp and
-// common/LegacyUtils.cpp) is the authority.
+// common/LegacyUtils.cpp) is the authority. What it lets pass and then fails to run, because of ranks, shapes or values
+// that are known here, is refused too. So are, though Android's own CPU path overlooks them, the scales and zero points
+// that NNAPI's contract demands of intermediate results and of the bias of a per-channel filter.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"
@@ -39,5 +42,13 @@ Legality legality(const OperandView& operand);
 
 /// `inputs` and `outputs` are positional, as NNAPI's addOperation takes them.
 Legality legality(OperationType type, Span<const OperandView> inputs, Span<const OperandView> outputs);
+
+/// A type that an operation works on, and from which level.
+struct TypeSupport {
+  OperandType type;
+  FeatureLevel level;
+};
+/// The types that the operation's main tensor may have (FILL: its output); none for IF and WHILE. For documentation.
+std::vector<TypeSupport> supported_types(OperationType type);
 
 }  // namespace passerelle::nnapi
