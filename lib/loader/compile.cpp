@@ -80,7 +80,7 @@ using namespace passerelle::loader;
 
 passerelle_status passerelle_compile(const passerelle_model* model, const passerelle_nnapi* nnapi,
                                      const passerelle_compile_options* options, passerelle_compilation** compilation,
-                                     passerelle_error* error) {
+                                     passerelle_error* error) noexcept {
   if (!compilation) return fail(error, PASSERELLE_INVALID_ARGUMENT, "compilation is NULL");
   *compilation = nullptr;
   if (!model) return fail(error, PASSERELLE_INVALID_ARGUMENT, "model is NULL");
@@ -105,4 +105,4 @@ passerelle_status passerelle_compile(const passerelle_model* model, const passer
   return status;
 }
 
-void passerelle_compilation_close(passerelle_compilation* compilation) { delete compilation; }
+void passerelle_compilation_close(passerelle_compilation* compilation) noexcept { delete compilation; }

@@ -142,7 +142,7 @@ std::string level_name(uint32_t level) {
 
 using passerelle::loader::fail;
 
-passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nnapi, passerelle_error* error) {
+passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nnapi, passerelle_error* error) noexcept {
   if (!nnapi) return fail(error, PASSERELLE_INVALID_ARGUMENT, "nnapi is NULL");
   *nnapi = nullptr;
   std::shared_ptr<const passerelle::loader::Library> library;
@@ -151,18 +151,18 @@ passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nna
   return status;
 }
 
-void passerelle_nnapi_close(passerelle_nnapi* nnapi) { delete nnapi; }
+void passerelle_nnapi_close(passerelle_nnapi* nnapi) noexcept { delete nnapi; }
 
-uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi) {
+uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi) noexcept {
   return nnapi ? nnapi->library->feature_level : 0;
 }
 
-uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi) {
+uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi) noexcept {
   return nnapi ? static_cast<uint32_t>(nnapi->library->devices.size()) : 0;
 }
 
 passerelle_status passerelle_nnapi_describe_device(const passerelle_nnapi* nnapi, uint32_t index,
-                                                   passerelle_device_info* info, passerelle_error* error) {
+                                                   passerelle_device_info* info, passerelle_error* error) noexcept {
   if (!nnapi) return fail(error, PASSERELLE_INVALID_ARGUMENT, "nnapi is NULL");
   if (index >= nnapi->library->devices.size())
     return fail(error, PASSERELLE_INVALID_ARGUMENT, "there is no device " + std::to_string(index));

@@ -94,7 +94,8 @@ using namespace passerelle::loader;
 using passerelle::blob::Failure;
 using passerelle::blob::File;
 
-passerelle_status passerelle_model_open_path(const char* path, passerelle_model** model, passerelle_error* error) {
+passerelle_status passerelle_model_open_path(const char* path, passerelle_model** model,
+                                             passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   *model = nullptr;
   if (!path) return fail(error, PASSERELLE_INVALID_ARGUMENT, "path is NULL");
@@ -104,7 +105,7 @@ passerelle_status passerelle_model_open_path(const char* path, passerelle_model*
 }
 
 passerelle_status passerelle_model_open_descriptor(int descriptor, uint64_t offset, uint64_t length,
-                                                   passerelle_model** model, passerelle_error* error) {
+                                                   passerelle_model** model, passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   *model = nullptr;
   Failure failure = Failure::none;
@@ -113,7 +114,7 @@ passerelle_status passerelle_model_open_descriptor(int descriptor, uint64_t offs
 }
 
 passerelle_status passerelle_model_open_memory(const void* data, size_t size, passerelle_model** model,
-                                               passerelle_error* error) {
+                                               passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   *model = nullptr;
   if (!data) return fail(error, PASSERELLE_INVALID_ARGUMENT, "data is NULL");
@@ -122,9 +123,9 @@ passerelle_status passerelle_model_open_memory(const void* data, size_t size, pa
   return finish_opening(std::move(file), failure, model, error);
 }
 
-void passerelle_model_close(passerelle_model* model) { delete model; }
+void passerelle_model_close(passerelle_model* model) noexcept { delete model; }
 
-passerelle_status passerelle_model_verify_weights(const passerelle_model* model, passerelle_error* error) {
+passerelle_status passerelle_model_verify_weights(const passerelle_model* model, passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   Failure failure = Failure::none;
   const auto verified = model->file->verify_weights(&failure);
@@ -132,7 +133,7 @@ passerelle_status passerelle_model_verify_weights(const passerelle_model* model,
 }
 
 passerelle_status passerelle_model_describe(const passerelle_model* model, passerelle_model_info* info,
-                                            passerelle_error* error) {
+                                            passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   const passerelle::blob::View& view = model->file->view();
   passerelle_model_info known{};
@@ -151,14 +152,14 @@ passerelle_status passerelle_model_describe(const passerelle_model* model, passe
   return fill(info, known, error);
 }
 
-const char* passerelle_dtype_name(passerelle_dtype dtype) {
+const char* passerelle_dtype_name(passerelle_dtype dtype) noexcept {
   return dtype >= PASSERELLE_FLOAT32 && dtype <= PASSERELLE_QINT32
              ? passerelle::blob::name(static_cast<passerelle::blob::Dtype>(dtype))
              : "an unknown dtype";
 }
 
 passerelle_status passerelle_model_describe_input(const passerelle_model* model, uint32_t index,
-                                                  passerelle_port_info* info, passerelle_error* error) {
+                                                  passerelle_port_info* info, passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   const passerelle::blob::View& view = model->file->view();
   if (index >= view.input_count()) return no_such("input", index, view.input_count(), error);
@@ -166,7 +167,7 @@ passerelle_status passerelle_model_describe_input(const passerelle_model* model,
 }
 
 passerelle_status passerelle_model_describe_output(const passerelle_model* model, uint32_t index,
-                                                   passerelle_port_info* info, passerelle_error* error) {
+                                                   passerelle_port_info* info, passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   const passerelle::blob::View& view = model->file->view();
   if (index >= view.output_count()) return no_such("output", index, view.output_count(), error);
@@ -174,7 +175,8 @@ passerelle_status passerelle_model_describe_output(const passerelle_model* model
 }
 
 passerelle_status passerelle_model_describe_operation(const passerelle_model* model, uint32_t index,
-                                                      passerelle_operation_info* info, passerelle_error* error) {
+                                                      passerelle_operation_info* info,
+                                                      passerelle_error* error) noexcept {
   if (!model) return no_model(error);
   const passerelle::blob::View& view = model->file->view();
   if (index >= view.operation_count()) return no_such("operation", index, view.operation_count(), error);

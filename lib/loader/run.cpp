@@ -150,7 +150,7 @@ using namespace passerelle::loader;
 
 passerelle_status passerelle_run(const passerelle_compilation* compilation, const passerelle_input* inputs,
                                  uint32_t input_count, const passerelle_output* outputs, uint32_t output_count,
-                                 passerelle_error* error) {
+                                 passerelle_error* error) noexcept {
   if (!compilation) return fail(error, PASSERELLE_INVALID_ARGUMENT, "compilation is NULL");
   passerelle_status status =
       check_buffers(compilation->file->view(), inputs, input_count, outputs, output_count, error);

@@ -40,6 +40,12 @@
 #endif
 
 #ifdef __cplusplus
+#define PASSERELLE_NOEXCEPT noexcept
+#else
+#define PASSERELLE_NOEXCEPT
+#endif
+
+#ifdef __cplusplus
 extern "C" {
 #endif
 
@@ -60,7 +66,7 @@ typedef enum passerelle_status {
 } passerelle_status;
 
 /* "PASSERELLE_DAMAGED_MODEL"; never NULL. The string is static. */
-PASSERELLE_API const char* passerelle_status_name(passerelle_status status);
+PASSERELLE_API const char* passerelle_status_name(passerelle_status status) PASSERELLE_NOEXCEPT;
 
 #define PASSERELLE_MESSAGE_SIZE 1024
 
@@ -81,25 +87,26 @@ typedef struct passerelle_model passerelle_model;
  *
  * The file must not be altered or truncated until the model and its compilations are closed: NNAPI maps the weights. */
 PASSERELLE_API passerelle_status passerelle_model_open_path(const char* path, passerelle_model** model,
-                                                            passerelle_error* error);
+                                                            passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* The model is `length` bytes at `offset` of an open, seekable file: an asset inside an APK, say
  * (AAsset_openFileDescriptor64). The descriptor is duplicated: the caller keeps its own, and its position is not moved.
  * Where `offset` is not on a page of memory, NNAPI can't be handed the descriptor: see passerelle_weights. */
 PASSERELLE_API passerelle_status passerelle_model_open_descriptor(int descriptor, uint64_t offset, uint64_t length,
-                                                                  passerelle_model** model, passerelle_error* error);
+                                                                  passerelle_model** model,
+                                                                  passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* The model lies in the caller's memory, of any alignment. The memory must stay, unaltered, until the model and its
  * compilations are closed. */
 PASSERELLE_API passerelle_status passerelle_model_open_memory(const void* data, size_t size, passerelle_model** model,
-                                                              passerelle_error* error);
+                                                              passerelle_error* error) PASSERELLE_NOEXCEPT;
 
-PASSERELLE_API void passerelle_model_close(passerelle_model* model);
+PASSERELLE_API void passerelle_model_close(passerelle_model* model) PASSERELLE_NOEXCEPT;
 
 /* Reads all weights and compares them with the digests in the head, which opening doesn't: it would read the whole
  * file. For tools, and for an application after a download. PASSERELLE_DAMAGED_MODEL where they differ. */
 PASSERELLE_API passerelle_status passerelle_model_verify_weights(const passerelle_model* model,
-                                                                 passerelle_error* error);
+                                                                 passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* How NNAPI gets the weights. */
 typedef enum passerelle_weights {
@@ -126,7 +133,7 @@ typedef struct passerelle_model_info {
 } passerelle_model_info;
 
 PASSERELLE_API passerelle_status passerelle_model_describe(const passerelle_model* model, passerelle_model_info* info,
-                                                           passerelle_error* error);
+                                                           passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* PyTorch's dtypes. */
 typedef enum passerelle_dtype {
@@ -146,7 +153,7 @@ typedef enum passerelle_dtype {
 } passerelle_dtype;
 
 /* "float32", as PyTorch says it; never NULL. The string is static. */
-PASSERELLE_API const char* passerelle_dtype_name(passerelle_dtype dtype);
+PASSERELLE_API const char* passerelle_dtype_name(passerelle_dtype dtype) PASSERELLE_NOEXCEPT;
 
 /* In which order the four dimensions of an image lie. */
 typedef enum passerelle_layout {
@@ -177,9 +184,11 @@ typedef struct passerelle_port_info {
 } passerelle_port_info;
 
 PASSERELLE_API passerelle_status passerelle_model_describe_input(const passerelle_model* model, uint32_t index,
-                                                                 passerelle_port_info* info, passerelle_error* error);
+                                                                 passerelle_port_info* info,
+                                                                 passerelle_error* error) PASSERELLE_NOEXCEPT;
 PASSERELLE_API passerelle_status passerelle_model_describe_output(const passerelle_model* model, uint32_t index,
-                                                                  passerelle_port_info* info, passerelle_error* error);
+                                                                  passerelle_port_info* info,
+                                                                  passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* An NNAPI operation, and where in the PyTorch program it came from. The strings live as long as the model, and are
  * empty where the file says nothing (it may have been written without origins). */
@@ -197,7 +206,7 @@ typedef struct passerelle_operation_info {
 
 PASSERELLE_API passerelle_status passerelle_model_describe_operation(const passerelle_model* model, uint32_t index,
                                                                      passerelle_operation_info* info,
-                                                                     passerelle_error* error);
+                                                                     passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* --- The NNAPI library -------------------------------------------------------------------------------------------- */
 
@@ -207,11 +216,11 @@ typedef struct passerelle_nnapi passerelle_nnapi;
  * are the functions of feature level 1; all others are looked up and used where they exist. The library stays in the
  * process also after the object is closed, as NNAPI runtimes keep threads of their own. */
 PASSERELLE_API passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nnapi,
-                                                       passerelle_error* error);
-PASSERELLE_API void passerelle_nnapi_close(passerelle_nnapi* nnapi);
+                                                       passerelle_error* error) PASSERELLE_NOEXCEPT;
+PASSERELLE_API void passerelle_nnapi_close(passerelle_nnapi* nnapi) PASSERELLE_NOEXCEPT;
 
 /* The runtime's feature level: what it says (from level 5), or what its functions show. 0 for NULL. */
-PASSERELLE_API uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi);
+PASSERELLE_API uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi) PASSERELLE_NOEXCEPT;
 
 typedef enum passerelle_device_type {
   PASSERELLE_DEVICE_UNKNOWN = 0,
@@ -230,10 +239,10 @@ typedef struct passerelle_device_info {
 } passerelle_device_info;
 
 /* Devices can be asked for from feature level 3; below, the count is 0. */
-PASSERELLE_API uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi);
+PASSERELLE_API uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi) PASSERELLE_NOEXCEPT;
 PASSERELLE_API passerelle_status passerelle_nnapi_describe_device(const passerelle_nnapi* nnapi, uint32_t index,
                                                                   passerelle_device_info* info,
-                                                                  passerelle_error* error);
+                                                                  passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* --- Compilations ------------------------------------------------------------------------------------------------- */
 
@@ -268,8 +277,9 @@ typedef struct passerelle_compile_options {
 /* Builds the model in NNAPI and has it compiled for its devices, which may take seconds. `options` may be NULL. */
 PASSERELLE_API passerelle_status passerelle_compile(const passerelle_model* model, const passerelle_nnapi* nnapi,
                                                     const passerelle_compile_options* options,
-                                                    passerelle_compilation** compilation, passerelle_error* error);
-PASSERELLE_API void passerelle_compilation_close(passerelle_compilation* compilation);
+                                                    passerelle_compilation** compilation,
+                                                    passerelle_error* error) PASSERELLE_NOEXCEPT;
+PASSERELLE_API void passerelle_compilation_close(passerelle_compilation* compilation) PASSERELLE_NOEXCEPT;
 
 /* --- Running ------------------------------------------------------------------------------------------------------ */
 
@@ -291,7 +301,7 @@ typedef struct passerelle_output {
 PASSERELLE_API passerelle_status passerelle_run(const passerelle_compilation* compilation,
                                                 const passerelle_input* inputs, uint32_t input_count,
                                                 const passerelle_output* outputs, uint32_t output_count,
-                                                passerelle_error* error);
+                                                passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 #ifdef __cplusplus
 }
