@@ -171,6 +171,39 @@ std::vector<uint32_t> surviving_axes(const Graph& graph, const Operation& operat
   return axes;
 }
 
+const std::vector<std::string_view>& axis_arguments(OperationType type) { return row(type)->arguments; }
+
+int32_t neutral_row(std::string_view argument, uint32_t size) {
+  if (argument == "size" || argument == "end") return static_cast<int32_t>(size);
+  if (argument == "strides" || argument == "multiples") return 1;
+  return 0;  // paddings, begin
+}
+
+std::vector<bool> involved_dimensions(const Graph& graph, const Operation& operation) {
+  const Row& rule = *row(*operation.type);
+  const Shape& shape = graph.shape(permutable_inputs(operation).front());
+  std::vector<bool> involved(shape.size(), false);
+  if (rule.rule != AxisRule::per_dimension) {
+    for (uint32_t axis : named_axes(graph, operation, rule, shape.size())) involved[axis] = true;
+    return involved;
+  }
+  for (std::string_view name : rule.arguments) {
+    std::vector<int32_t> rows = constant_list(graph, operation.operand(name)).value();
+    size_t width = rows.size() / shape.size();
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (rows[i] != neutral_row(name, shape[i / width])) involved[i / width] = true;
+  }
+  return involved;
+}
+
+void keep_dimensions(Operation& operation) {
+  if (nnapi::argument_index(*operation.type, "keep_dims") < 0) return;
+  if (operation.is(Op::MEAN))
+    operation.argument("keep_dims") = int32_t{1};
+  else
+    operation.argument("keep_dims") = true;
+}
+
 void move_axes(Graph& graph, Operation& operation, const std::vector<uint32_t>& position) {
   const Row* rule = row(*operation.type);
   if (!rule) return;

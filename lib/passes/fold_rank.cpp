@@ -9,12 +9,11 @@
 
 #include "axis_rules.h"
 #include "editor.h"
+#include "fold_axes.h"
 #include "passes.h"
 
 namespace passerelle::passes {
 namespace {
-
-constexpr size_t highest_rank = 4;
 
 uint32_t product(const Shape& shape, size_t begin, size_t end) {
   return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -66,14 +65,16 @@ class RankFolder {
     if (!operation.type || !exceeds(operation)) return editor_.keep(std::move(operation));
     if (operation.is(Op::TRANSPOSE)) return visit_transpose(operation);
     if (is_elementwise(*operation.type)) return visit_elementwise(std::move(operation));
+    if (fold_axes(editor_, operation)) return;
     editor_.keep(std::move(operation));
   }
 
   bool exceeds(const Operation& operation) const {
     if (operation.is(Op::RESHAPE)) return false;
-    for (OperandId id : operation.outputs)
-      if (graph_.shape(id).size() > highest_rank) return true;
-    return false;
+    auto is_high = [&](OperandId id) { return graph_.shape(id).size() > highest_rank; };
+    std::vector<OperandId> inputs = operation.inputs();
+    return std::any_of(operation.outputs.begin(), operation.outputs.end(), is_high) ||
+           std::any_of(inputs.begin(), inputs.end(), is_high);
   }
 
   void visit_transpose(const Operation& operation) {
