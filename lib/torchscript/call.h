@@ -1,0 +1,36 @@
+// An operator that is about to run, runs, or has run.
+#pragma once
+
+#include "interpreter.h"
+
+namespace passerelle::torchscript {
+
+struct Interpreter::Call {
+  Node* node;
+  const c10::FunctionSchema& schema;
+  std::string op;
+  std::vector<Slot> inputs;
+  std::vector<c10::IValue> arguments;            ///< the inputs' values, or copies where those must not be written to
+  bool makes_tensors = false;                    ///< by its schema
+  Dependence dependence = Dependence::constant;  ///< of its results
+  Dependence of_numbers = Dependence::constant;  ///< what the numbers and strings among its arguments depend on
+  std::vector<std::pair<std::string, Value>> named;  ///< its arguments in the trace, where a node may be needed
+  std::vector<c10::IValue> results;
+
+  std::string argument_name(size_t index) const {
+    return index < schema.arguments().size() ? schema.arguments()[index].name() : std::string();
+  }
+  /// Nothing where the schema has no argument of that name.
+  const c10::IValue* argument(std::string_view name) const {
+    for (size_t i = 0; i < schema.arguments().size() && i < arguments.size(); ++i)
+      if (schema.arguments()[i].name() == name) return &arguments[i];
+    return nullptr;
+  }
+  bool writes_to(size_t index) const {
+    if (index >= schema.arguments().size()) return false;
+    const auto* alias = schema.arguments()[index].alias_info();
+    return alias != nullptr && alias->isWrite();
+  }
+};
+
+}  // namespace passerelle::torchscript

@@ -1,0 +1,100 @@
+// Branches, loops and calls.
+#include <torch/csrc/jit/api/function_impl.h>
+
+#include "failures.h"
+#include "interpreter.h"
+#include "passerelle/support/check.h"
+
+namespace passerelle::torchscript {
+
+namespace jit = torch::jit;
+
+void Interpreter::follow_condition(Node* node, const Slot& condition, const char* what) {
+  // What it would have been, an operator that could not be run knows: there is a diagnostic for it already.
+  if (condition.unknown) throw TraceStopped{};
+  if (dependence(condition) != Dependence::data) return;
+  node_ = node;
+  diagnose(graph::Reason::data_dependent_control_flow,
+           std::string(what) + " is computed from the values of a tensor, which are known only when the model runs",
+           "compute both ways and choose with torch.where, or leave the decision to the program that calls the model");
+}
+
+void Interpreter::run_if(Node* node) {
+  const Slot condition = slot(node->input());
+  follow_condition(node, condition, "a condition");
+  const jit::Block* block = node->blocks()[condition.value.toBool() ? 0 : 1];
+  run_block(block);
+  std::vector<Slot> results;
+  for (const jit::Value* output : block->outputs()) results.push_back(slot(output));
+  set_results(node, std::move(results));
+}
+
+void Interpreter::run_loop(Node* node) {
+  const Slot count = slot(node->inputs()[0]);
+  Slot condition = slot(node->inputs()[1]);
+  follow_condition(node, count, "the number of a loop's iterations");
+  std::vector<Slot> carried;
+  for (size_t i = 2; i < node->inputs().size(); ++i) carried.push_back(slot(node->inputs()[i]));
+  const jit::Block* body = node->blocks()[0];
+  const int64_t iterations = count.value.toInt();
+  for (int64_t i = 0; i < iterations; ++i) {
+    follow_condition(node, condition, "a loop's condition");
+    if (!condition.value.toBool()) break;
+    set(body->inputs()[0], {i});
+    for (size_t j = 0; j < carried.size(); ++j) set(body->inputs()[j + 1], std::move(carried[j]));
+    run_block(body);
+    condition = slot(body->outputs()[0]);
+    for (size_t j = 0; j < carried.size(); ++j) carried[j] = slot(body->outputs()[j + 1]);
+  }
+  set_results(node, std::move(carried));
+}
+
+void Interpreter::run_call_method(Node* node) {
+  std::vector<Slot> arguments = inputs_of(node);
+  if (arguments[0].unknown) return set_unknown(node);
+  const c10::IValue self = arguments[0].value;
+  const std::string& name = node->s(c10::attr::name);
+  if (!self.isObject()) throw ModelThrew("a method, '" + name + "', is called on what is no object");
+  jit::Function* method = self.toObject()->type()->findMethod(name);
+  if (method == nullptr) throw ModelThrew("an object has no method '" + name + "'");
+  const auto path = module_paths_.find(self.internalToPointer());
+  set_results(node,
+              call(*method, std::move(arguments), path == module_paths_.end() ? frame_->module_path : path->second));
+}
+
+void Interpreter::run_call_function(Node* node) {
+  const auto type = node->inputs()[0]->type()->cast<c10::FunctionType>();
+  check(type != nullptr, "CallFunction calls a function");
+  std::vector<Slot> arguments = inputs_of(node);
+  arguments.erase(arguments.begin());
+  set_results(node, call(*type->function(), std::move(arguments), frame_->module_path));
+}
+
+// A task that is forked runs here and now; waiting for it hands over what it made.
+void Interpreter::run_fork(Node* node) {
+  const std::shared_ptr<jit::Graph> graph = node->g(c10::attr::Subgraph);
+  std::vector<Slot> results = call_graph(*graph, inputs_of(node), frame_->module_path);
+  if (results.size() != 1) throw ModelThrew("a forked task returns other than one value");
+  set_results(node, std::move(results));
+}
+
+void Interpreter::run_raise(Node* node) {
+  const c10::IValue message = slot(node->inputs()[0]).value;
+  throw ModelThrew(message.isString() && !message.toStringRef().empty() ? message.toStringRef()
+                                                                        : std::string("it raises an exception"));
+}
+
+void Interpreter::run_enter(Node* node) {
+  std::vector<Slot> self{slot(node->input())};
+  const c10::IValue object = self[0].value;
+  set_results(node, call(object.toObject()->type()->getMethod("__enter__"), std::move(self), frame_->module_path));
+}
+
+void Interpreter::run_exit(Node* node) {
+  const c10::IValue object = slot(node->inputs()[0]).value;
+  std::vector<Slot> arguments{{object}, {c10::IValue()}, {c10::IValue()}, {c10::IValue()}};
+  call(object.toObject()->type()->getMethod("__exit__"), std::move(arguments), frame_->module_path);
+  for (const jit::Value* output : node->outputs()) set(output, {});
+}
+
+}  // namespace passerelle::torchscript

@@ -1,0 +1,81 @@
+// What values depend on, containers included.
+#include "interpreter.h"
+
+namespace passerelle::torchscript {
+
+namespace {
+
+bool is_container(const c10::IValue& value) {
+  return value.isList() || value.isTuple() || value.isGenericDict() || value.isObject();
+}
+
+/// Calls `visit` for each element of a list, tuple or dict (keys and values). Objects are not entered.
+template <typename Visit>
+void for_each_element(const c10::IValue& value, const Visit& visit) {
+  if (value.isTuple()) {
+    for (const c10::IValue& element : value.toTupleRef().elements()) visit(element);
+  } else if (value.isList()) {
+    for (const c10::IValue& element : value.toListRef()) visit(element);
+  } else if (value.isGenericDict()) {
+    for (const auto& entry : value.toGenericDict()) {
+      visit(entry.key());
+      visit(entry.value());
+    }
+  }
+}
+
+/// Lists of numbers and strings are many and long: their elements can't be tensors, so nobody has to look.
+bool may_hold_tensors(const c10::IValue& value) {
+  return !(value.isIntList() || value.isDoubleList() || value.isBoolList());
+}
+
+}  // namespace
+
+Dependence Interpreter::dependence(const Slot& slot) { return dependence(slot.value, slot.dependence); }
+
+Dependence Interpreter::dependence(const c10::IValue& value, Dependence otherwise) {
+  if (value.isTensor())
+    return value.toTensor().defined() ? tracker_.dependence(value.toTensor()) : Dependence::constant;
+  if (!is_container(value)) return otherwise;
+  const auto known = containers_.find(value.internalToPointer());
+  Dependence result = known == containers_.end() ? Dependence::constant : known->second;
+  if (may_hold_tensors(value))
+    for_each_element(value, [&](const c10::IValue& element) {
+      if (result != Dependence::data) result = join(result, dependence(element, Dependence::constant));
+    });
+  return result;
+}
+
+Dependence Interpreter::scalar_dependence(const c10::IValue& value, Dependence otherwise) const {
+  if (value.isTensor()) return Dependence::constant;
+  if (!is_container(value)) return otherwise;
+  const auto known = containers_.find(value.internalToPointer());
+  Dependence result = known == containers_.end() ? Dependence::constant : known->second;
+  if (may_hold_tensors(value))
+    for_each_element(value, [&](const c10::IValue& element) {
+      if (is_container(element)) result = join(result, scalar_dependence(element, Dependence::constant));
+    });
+  return result;
+}
+
+void Interpreter::set_container_dependence(const c10::IValue& value, Dependence dependence) {
+  if (!is_container(value)) return;
+  containers_[value.internalToPointer()] = dependence;
+  if (!value.isObject() && may_hold_tensors(value))
+    for_each_element(value, [&](const c10::IValue& element) {
+      if (is_container(element) && containers_.count(element.internalToPointer()) == 0)
+        set_container_dependence(element, dependence);
+    });
+}
+
+void Interpreter::register_model_value(const c10::IValue& value) {
+  if (value.isTensor()) {
+    if (value.toTensor().defined()) tracker_.add_model_tensor(value.toTensor());
+    return;
+  }
+  if (is_container(value)) containers_.emplace(value.internalToPointer(), Dependence::constant);
+  if (may_hold_tensors(value))
+    for_each_element(value, [&](const c10::IValue& element) { register_model_value(element); });
+}
+
+}  // namespace passerelle::torchscript

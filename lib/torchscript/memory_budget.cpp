@@ -1,0 +1,58 @@
+#include "memory_budget.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <mutex>
+#include <utility>
+
+namespace passerelle::torchscript {
+namespace {
+
+// The allocator is LibTorch's one for the process, so the budget it charges has to be found from inside of it.
+thread_local MemoryBudget* current = nullptr;
+
+class ChargingAllocator final : public c10::Allocator {
+ public:
+  explicit ChargingAllocator(c10::Allocator* underlying) : underlying_(underlying) {}
+  c10::DataPtr allocate(size_t size) const override {
+    if (current != nullptr) current->charge(size);
+    return underlying_->allocate(size);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return underlying_->raw_deleter(); }
+
+ private:
+  c10::Allocator* underlying_;
+};
+
+void install_once() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // Storages remember their allocator, so it lives as long as the process.
+    static ChargingAllocator allocator(c10::GetCPUAllocator());
+    c10::SetCPUAllocator(&allocator, /*priority=*/1);
+  });
+}
+
+}  // namespace
+
+MemoryBudget::MemoryBudget(uint64_t limit, std::function<uint64_t()> living_bytes)
+    : limit_(limit), living_bytes_(std::move(living_bytes)), outer_(current) {
+  install_once();
+  current = this;
+}
+
+MemoryBudget::~MemoryBudget() { current = outer_; }
+
+void MemoryBudget::charge(uint64_t bytes) {
+  if (bytes <= limit_ && counted_ <= limit_ - bytes) {
+    counted_ += bytes;
+    return;
+  }
+  counted_ = living_bytes_();
+  if (bytes > limit_ || counted_ > limit_ - bytes)
+    throw OutOfBudget("its tensors would take more than " + std::to_string(limit_ >> 20) + " MiB at once");
+  counted_ += bytes;
+}
+
+}  // namespace passerelle::torchscript

@@ -1,0 +1,32 @@
+// A limit on the memory that LibTorch may take while somebody else's program runs in it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+
+namespace passerelle::torchscript {
+
+struct OutOfBudget : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// While it lives, this thread's tensors may take no more than `limit` bytes at once; beyond it allocating throws
+/// OutOfBudget. Freed bytes are known only through `living_bytes`, which is asked when the count says that it is time.
+class MemoryBudget {
+ public:
+  MemoryBudget(uint64_t limit, std::function<uint64_t()> living_bytes);
+  ~MemoryBudget();
+  MemoryBudget(const MemoryBudget&) = delete;
+  MemoryBudget& operator=(const MemoryBudget&) = delete;
+
+  void charge(uint64_t bytes);
+
+ private:
+  uint64_t limit_;
+  std::function<uint64_t()> living_bytes_;
+  uint64_t counted_ = 0;
+  MemoryBudget* outer_;
+};
+
+}  // namespace passerelle::torchscript

@@ -1,0 +1,87 @@
+#include "passerelle/torchscript/model.h"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/version.h>
+
+#include "arguments.h"
+#include "failures.h"
+#include "flatten.h"
+#include "interpreter.h"
+#include "model_state.h"
+#include "tensor_conversion.h"
+
+namespace passerelle::torchscript {
+namespace {
+
+/// LibTorch's executor without its optimisations: what the model says, operator by operator.
+class PlainExecutor {
+ public:
+  PlainExecutor() : profiling_(torch::jit::getProfilingMode().exchange(false)) {}
+  ~PlainExecutor() { torch::jit::getProfilingMode() = profiling_; }
+  PlainExecutor(const PlainExecutor&) = delete;
+  PlainExecutor& operator=(const PlainExecutor&) = delete;
+
+ private:
+  bool profiling_;
+  torch::jit::GraphOptimizerEnabledGuard plain_{false};
+};
+
+Error threw(const std::string& what, const graph::Origin& origin) {
+  std::string message = "the model throws on these inputs: " + what;
+  if (!origin.op.empty()) message += " (in " + origin.op;
+  if (!origin.op.empty() && origin.user.line > 0)
+    message += ", " + origin.user.file + " line " + std::to_string(origin.user.line);
+  if (!origin.op.empty()) message += ")";
+  return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
+}
+
+}  // namespace
+
+Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+std::vector<ParameterInfo> Model::parameters() const { return parameters_of(state_->module); }
+
+Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector<InputSpec>& specs) const {
+  const c10::InferenceMode inference;
+  Expected<Arguments> arguments = make_arguments(state_->module, specs);
+  if (!arguments) return arguments.error();
+  std::vector<graph::HostTensor> tensors;
+  for (const FlatInput& input : arguments->inputs) tensors.push_back(host_tensor(input.tensor));
+  return tensors;
+}
+
+Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& budget) const {
+  const at::NoGradGuard no_gradients;
+  Expected<Arguments> arguments = make_arguments(state_->module, specs);
+  if (!arguments) return arguments.error();
+  Interpreter interpreter(state_->module, budget);
+  try {
+    interpreter.run(*arguments);
+  } catch (const ModelThrew& thrown) {
+    return threw(thrown.what(), interpreter.origin());
+  }
+  return interpreter.finish();
+}
+
+Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>& specs,
+                                                    const std::vector<graph::HostTensor>& inputs) const {
+  const at::NoGradGuard no_gradients;
+  const PlainExecutor plain;
+  Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
+  if (!arguments) return arguments.error();
+  std::vector<graph::HostTensor> outputs;
+  try {
+    const c10::IValue result = state_->module.get_method("forward")(arguments->values);
+    for (const at::Tensor& tensor : flat_tensors(result)) outputs.push_back(host_tensor(tensor));
+  } catch (const std::exception& exception) {
+    return threw(first_line(exception), {});
+  }
+  return outputs;
+}
+
+std::string Model::libtorch_version() { return TORCH_VERSION; }
+
+}  // namespace passerelle::torchscript
