@@ -11,10 +11,17 @@ Tensors add(const Call& call) { return fused(call, at::add(call.tensor(0), call.
 Tensors sub(const Call& call) { return fused(call, at::sub(call.tensor(0), call.tensor(1))); }
 Tensors mul(const Call& call) { return fused(call, at::mul(call.tensor(0), call.tensor(1))); }
 
-/// Integers are divided towards minus infinity.
+/// Integers are divided towards minus infinity. Division by 0 gives any number, but must not fail; 64 bits keep
+/// LibTorch from the trap that lowest / -1 springs.
+Tensor divide_integers(const Tensor& dividend, const Tensor& divisor) {
+  const Tensor safe = divisor.masked_fill(divisor == 0, 1).to(at::kLong);
+  return at::div(dividend.to(at::kLong), safe, "floor").to(at::kInt);
+}
+
 Tensors div(const Call& call) {
-  if (call.tensor(0).is_floating_point()) return fused(call, at::div(call.tensor(0), call.tensor(1)));
-  return fused(call, at::div(call.tensor(0), call.tensor(1), "floor"));
+  const Tensor& dividend = call.tensor(0);
+  const Tensor& divisor = call.tensor(1);
+  return fused(call, dividend.is_floating_point() ? at::div(dividend, divisor) : divide_integers(dividend, divisor));
 }
 
 Tensors minimum(const Call& call) { return {at::minimum(call.tensor(0), call.tensor(1))}; }

@@ -26,7 +26,7 @@ Tensors batch_matmul(const Call& call) {
 }
 
 constexpr Row rows[] = {
-    {OperationType::BATCH_MATMUL, batch_matmul, float32},
+    {OperationType::BATCH_MATMUL, batch_matmul, float32 | int32},
     {OperationType::FULLY_CONNECTED, fully_connected, float32 | zero_sized},
 };
 

@@ -1,0 +1,164 @@
+// Every operation that the host has must reproduce all of Android's golden models with it, in each of the ways in which
+// Android runs them; what it lacks must be refused by name.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "client.h"
+#include "passerelle/nnapi/operand_type.h"
+#include "passerelle/nnapi/operation_type.h"
+
+namespace golden = passerelle::golden;
+using passerelle::nnapi::OperandType;
+
+namespace {
+
+/// Written out, so that an operation can't get lost.
+const std::set<std::string> host_operations = {
+#include "host_operations.inc"
+};
+
+enum class Group { runs, missing_operation, float16, quantized };
+
+bool is_float16(OperandType type) { return type == OperandType::FLOAT16 || type == OperandType::TENSOR_FLOAT16; }
+
+void look_at(const golden::Graph& graph, Group& group) {
+  for (const golden::Operand& operand : graph.operands) {
+    const auto type = static_cast<OperandType>(operand.type);
+    if (passerelle::nnapi::is_quantized(type)) group = Group::quantized;
+    if (is_float16(type) && group != Group::quantized) group = Group::float16;
+  }
+  for (const golden::Operation& operation : graph.operations)
+    if (host_operations.count(operation.name) == 0 && group == Group::runs) group = Group::missing_operation;
+}
+
+Group group_of(const golden::Model& model) {
+  Group group = Group::runs;
+  look_at(model.main, group);
+  for (const golden::Graph& graph : model.referenced) look_at(graph, group);
+  return group;
+}
+
+bool has_operation(const golden::Model& model, const char* name) {
+  return std::any_of(model.main.operations.begin(), model.main.operations.end(),
+                     [&](const golden::Operation& operation) { return operation.name == name; });
+}
+
+/// Android's harness leaves the sizes of outputs open, except with these.
+bool may_leave_outputs_open(const golden::Model& model) {
+  return !has_operation(model, "RANK") && !has_operation(model, "IF") && !has_operation(model, "WHILE");
+}
+
+/// Buffers can only be too small where some output has more than a byte, all are tensors, and sizes are open.
+bool can_be_too_small(const golden::Model& model) {
+  for (uint32_t index : model.main.outputs)
+    if (model.main.operands[index].data.size() < 2 || model.main.operands[index].dimensions.empty()) return false;
+  return may_leave_outputs_open(model);
+}
+
+std::string too_small(const client::BuiltCompilation& compilation, const golden::Model& model) {
+  client::Way way;
+  way.bytes_missing = 1;
+  const client::Outcome outcome = client::run(compilation, model, way);
+  if (outcome.result.code != ANEURALNETWORKS_OUTPUT_INSUFFICIENT_SIZE)
+    return "buffers too small: result " + std::to_string(outcome.result.code);
+  for (size_t i = 0; i < outcome.dimensions.size(); ++i)
+    if (outcome.dimensions[i] != model.main.operands[model.main.outputs[i]].dimensions)
+      return "buffers too small: other dimensions";
+  return {};
+}
+
+/// Empty, or what is wrong with it.
+std::string check(const golden::Model& model, bool unknown_outputs, const std::vector<client::Way>& ways) {
+  const client::BuiltModel built = client::build(model, unknown_outputs);
+  if (!built.result.ok()) return "building: " + built.result.message;
+  const client::BuiltCompilation compilation = client::compile(built);
+  if (!compilation.result.ok()) return "compiling: " + compilation.result.message;
+  for (const client::Way& way : ways)
+    if (std::string text = client::difference(model, client::run(compilation, model, way)); !text.empty()) return text;
+  if (unknown_outputs && can_be_too_small(model)) return too_small(compilation, model);
+  return {};
+}
+
+std::string check_runs(const golden::Model& model) {
+  client::Way plain;
+  client::Way twice;
+  twice.runs = 2;
+  client::Way shared;
+  shared.in_memories = true;
+  shared.asynchronous = true;
+  const std::string fixed = check(model, false, {plain, twice, shared});
+  if (model.expect_failure) return fixed.empty() ? "no failure where one is expected" : "";
+  if (!fixed.empty() || !may_leave_outputs_open(model)) return fixed;
+  const std::string open = check(model, true, {plain, twice});
+  return open.empty() ? open : "outputs open: " + open;
+}
+
+/// A model that the host can't run must fail when it is compiled, with a sentence that names what is missing.
+std::string check_refused(const golden::Model& model) {
+  const client::BuiltModel built = client::build(model, false);
+  if (!built.result.ok()) return model.expect_failure ? "" : "building: " + built.result.message;
+  const client::BuiltCompilation compilation = client::compile(built);
+  if (compilation.result.code != ANEURALNETWORKS_OP_FAILED) return "not refused";
+  for (const golden::Operation& operation : model.main.operations)
+    if (compilation.result.message.find(operation.name) != std::string::npos) return {};
+  return "refused without a name: " + compilation.result.message;
+}
+
+struct Count {
+  int run = 0;
+  int quantized = 0;
+  int float16 = 0;
+  int missing_operation = 0;
+};
+
+void add(Count& count, Group group) {
+  switch (group) {
+    case Group::runs: ++count.run; break;
+    case Group::quantized: ++count.quantized; break;
+    case Group::float16: ++count.float16; break;
+    case Group::missing_operation: ++count.missing_operation; break;
+  }
+}
+
+void print(const std::map<std::string, Count>& counts) {
+  std::printf("%-34s %5s %10s %8s %18s\n", "operation", "run", "quantized", "float16", "missing operation");
+  for (const auto& [name, count] : counts)
+    std::printf("%-34s %5d %10d %8d %18d\n", name.c_str(), count.run, count.quantized, count.float16,
+                count.missing_operation);
+}
+
+}  // namespace
+
+TEST_CASE("golden models") {
+  if (golden::directory().empty()) {
+    WARN(golden::why_missing);
+    return;
+  }
+  std::map<std::string, Count> by_operation;
+  std::set<std::string> not_run = host_operations;
+  Count all;
+  int failures = 0;
+  golden::for_each_model([&](const golden::Model& model) {
+    const Group group = group_of(model);
+    const std::string wrong = group == Group::runs ? check_runs(model) : check_refused(model);
+    std::set<std::string> names;
+    for (const golden::Operation& operation : model.main.operations) names.insert(operation.name);
+    for (const std::string& name : names) {
+      add(by_operation[name], group);
+      if (group == Group::runs) not_run.erase(name);
+    }
+    add(all, group);
+    if (wrong.empty()) return;
+    ++failures;
+    UNSCOPED_INFO(model.full_name() << ": " << wrong);
+    CHECK(wrong.empty());
+  });
+  by_operation["ALL MODELS"] = all;
+  print(by_operation);
+  CHECK(failures == 0);
+  INFO("an operation that the host claims and no golden model runs: " << (not_run.empty() ? "" : *not_run.begin()));
+  CHECK(not_run.empty());
+}
