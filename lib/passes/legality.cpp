@@ -108,6 +108,9 @@ std::vector<Argument> trimmed_arguments(const Operation& operation) {
   std::vector<Argument> arguments = operation.arguments;
   Span<const nnapi::ArgumentSpec> table = nnapi::argument_table(*operation.type);
   while (!arguments.empty() && at_default(table[arguments.size() - 1], arguments.back())) arguments.pop_back();
+  // The two dilations stand together or not at all.
+  if (!arguments.empty() && table[arguments.size() - 1].name == "dilation_width")
+    arguments.push_back(operation.arguments[arguments.size()]);
   write_defaults(operation, arguments);
   return arguments;
 }
