@@ -68,12 +68,28 @@ OperandId batch_product(Context& c, OperandId a, OperandId b) {
                 output);
 }
 
-/// [.., m, k] x [.., k, n]: FULLY_CONNECTED where one factor is a constant matrix.
+/// Whether all batches have the same matrix, which is constant.
+bool is_constant_matrix(Context& c, OperandId value) {
+  const Shape& shape = c.shape(value);
+  return c.graph().is_constant(value) &&
+         graph::element_count(shape) == size_t{shape[shape.size() - 2]} * shape[shape.size() - 1];
+}
+
+OperandId as_matrix(Context& c, OperandId value) {
+  const Shape shape = c.shape(value);
+  return c.reshape(value, {shape[shape.size() - 2], shape[shape.size() - 1]});
+}
+
+/// [.., m, k] x [.., k, n]: FULLY_CONNECTED where one factor is a constant matrix. The result's shape may lack leading
+/// dimensions of 1.
 OperandId product(Context& c, OperandId a, OperandId b) {
-  if (c.graph().is_constant(b) && c.rank(b) == 2)
-    return fully_connected(c, a, transposed(c, b), zero_bias(c, last(c.shape(b))));
-  if (c.graph().is_constant(a) && c.rank(a) == 2 && c.rank(b) == 2)
-    return fully_connected(c, a, transposed(c, b), zero_bias(c, last(c.shape(b))));
+  if (is_constant_matrix(c, b))
+    return fully_connected(c, a, transposed(c, as_matrix(c, b)), zero_bias(c, last(c.shape(b))));
+  if (is_constant_matrix(c, a)) {
+    if (c.rank(b) == 2) return fully_connected(c, as_matrix(c, a), transposed(c, b), zero_bias(c, last(c.shape(b))));
+    const OperandId weights = as_matrix(c, a);
+    return transposed(c, fully_connected(c, transposed(c, b), weights, zero_bias(c, c.shape(weights)[0])));
+  }
   if (c.rank(b) == 2 && c.rank(a) > 2) {
     // All batches share the second factor, so that they are rows of one product.
     const Shape shape = c.shape(a);

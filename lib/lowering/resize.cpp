@@ -17,6 +17,7 @@ struct Axis {
   uint32_t output = 1;
   std::optional<double> scale;  ///< as given to the operator, which may differ from output / input
   bool align_corners = false;
+  bool one_channel = false;
 
   /// Input elements for each output element.
   float ratio() const {
@@ -52,10 +53,11 @@ std::optional<double> scale_of(const Context& c, std::string_view name, size_t p
 Axes axes_of(Context& c, const Shape& image, size_t spatial_rank) {
   const Shape output = c.result_type().shape;
   const bool align_corners = c.has("align_corners") && c.boolean("align_corners");
+  const bool one_channel = spatial_rank == 2 && image[1] == 1;
   const Axis width{image[3], output.back(), scale_of(c, spatial_rank == 1 ? "scales" : "scales_w", spatial_rank - 1),
-                   align_corners};
+                   align_corners, one_channel};
   if (spatial_rank == 1) return {{1, 1, std::nullopt, align_corners}, width};
-  return {{image[2], output[output.size() - 2], scale_of(c, "scales_h", 0), align_corners}, width};
+  return {{image[2], output[output.size() - 2], scale_of(c, "scales_h", 0), align_corners, one_channel}, width};
 }
 
 /// RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR to the given size; nothing where the size stays.
@@ -89,12 +91,15 @@ OperandId resize_or_resample(Context& c, Op type, OperandId nhwc, const Axes& ax
 
 enum class Nearest { asymmetric, exact };
 
+/// PyTorch has two kernels that differ where a given scale does not agree with the sizes. We follow the one for
+/// contiguous NCHW tensors; images of one channel go to the one for channels-last tensors, which they are as well.
+bool ignores_scale(const Axis& axis) {
+  return axis.one_channel && (axis.output == axis.input || axis.output == 2 * axis.input);
+}
+
 int32_t nearest_index(const Axis& axis, uint32_t position, Nearest kind) {
-  if (kind == Nearest::asymmetric) {
-    // Whatever the given scale: PyTorch keeps these two as they were before scales counted.
-    if (axis.output == axis.input) return static_cast<int32_t>(position);
-    if (axis.output == 2 * axis.input) return static_cast<int32_t>(position / 2);
-  }
+  if (kind == Nearest::asymmetric && ignores_scale(axis))
+    return static_cast<int32_t>(axis.output == axis.input ? position : position / 2);
   const float offset = kind == Nearest::exact ? 0.5f : 0.0f;
   const float coordinate = std::floor((static_cast<float>(position) + offset) * axis.ratio());
   return std::min(static_cast<int32_t>(coordinate), static_cast<int32_t>(axis.input) - 1);
