@@ -27,6 +27,12 @@ uint64_t byte_size(const graph::TensorType& type) {
   return uint64_t{graph::element_count(type.shape)} * nnapi::element_size(type.type);
 }
 
+Error too_large(const std::string& what, const graph::TensorType& type) {
+  return {ErrorKind::unsupported, "a tensor of " + what + " has the shape " + graph::to_string(type.shape) + " and " +
+                                      std::to_string(byte_size(type)) +
+                                      " bytes, and NNAPI takes less than 4 GiB; split it"};
+}
+
 }  // namespace
 
 uint32_t TypePool::add_shape(const graph::Shape& shape) {
@@ -61,6 +67,7 @@ Expected<Head> Head::make(const graph::Graph& graph, const WriteOptions& options
   Head head(graph, options);
   for (const graph::Port& port : graph.inputs) {
     const graph::TensorType& type = graph.type(port.operand);
+    if (byte_size(type) > UINT32_MAX) return too_large("input " + port.name, type);
     head.numbers_[graph::index(port.operand)] =
         head.append({head.types_.add_shape(type.shape), 0, head.quantization(type), 0, static_cast<uint8_t>(type.type),
                      format::Storage::computed});
@@ -127,10 +134,7 @@ Expected<uint32_t> Head::operand(graph::OperandId id, const graph::Operation& re
   if (number) return *number;
   const graph::Operand& operand = graph_[id];
   const uint64_t size = byte_size(operand.type);
-  if (size > UINT32_MAX)
-    return Error{ErrorKind::unsupported, "a tensor of " + name_of(graph_, reader) + " has the shape " +
-                                             graph::to_string(operand.type.shape) + " and " + std::to_string(size) +
-                                             " bytes, and NNAPI takes less than 4 GiB; split it"};
+  if (size > UINT32_MAX) return too_large(name_of(graph_, reader), operand.type);
   Place place{Storage::computed, 0, 0};
   if (operand.constant) {
     check(operand.constant->byte_size() == size, "a constant has the size of its operand");

@@ -12,7 +12,7 @@
 #include "passerelle/blob/write.h"
 #include "passerelle/format/model_generated.h"
 #include "passerelle/graph/graph.h"
-#include "strings.h"
+#include "string_pool.h"
 
 namespace passerelle::blob {
 

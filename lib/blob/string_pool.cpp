@@ -1,4 +1,4 @@
-#include "strings.h"
+#include "string_pool.h"
 
 #include "text.h"
 
