@@ -36,12 +36,12 @@ Command check_command() {
   return {"check",
           "Say what keeps a model from being converted",
           "MODEL.pt [--input SPEC]... [OPTION]...",
-          "Does all that convert does, but writes no model. Lists every operator that can't be converted, with\n"
-          "its place in the Python source, the reason, and what to do. Ends with 4 where there is one.\n",
+          "Does all that convert does, but writes no model. Lists every operator that can't be converted, with "
+          "its place in the Python source, the reason, and what to do. Ends with 4 where there is one.",
           "  passerelle check model.pt --input 1x3x224x224\n"
           "      for Android 10 (API 29)\n"
           "  passerelle check model.pt --input 1x3x224x224 --min-api 27 --format json\n"
-          "      for Android 8.1, for a script\n",
+          "      for Android 8.1, for a script",
           {"text", "json"},
           add};
 }

@@ -73,14 +73,14 @@ Command convert_command() {
   return {"convert",
           "Convert a TorchScript model to a .nnapi file",
           "MODEL.pt -o OUT.nnapi [--input SPEC]... [OPTION]...",
-          "Converts a TorchScript model to a .nnapi file. Where something can't be converted, all of it is listed\n"
-          "with its place in the Python source, no file is written, and the exit status is 4.\n",
+          "Converts a TorchScript model to a .nnapi file. Where something can't be converted, all of it is listed "
+          "with its place in the Python source, no file is written, and the exit status is 4.",
           "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
           "      one float32 input, for Android 10 (API 29) and later\n"
-          "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224:nhwc --output-layout nhwc --min-api 30\n"
+          "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224:nhwc --output-layout nhwc\n"
           "      the app hands over and gets NHWC pictures, which is what accelerators like\n"
           "  passerelle convert model.pt -o model.nnapi --input image=photo.npy --input threshold=float=0.5\n"
-          "      inputs by name: shape, dtype and values from a file, and a Python number\n",
+          "      inputs by name: shape, dtype and values from a file, and a Python number",
           {"text", "json"},
           add};
 }

@@ -10,6 +10,13 @@ constexpr size_t description_column = 30;
 HelpFormatter::HelpFormatter(std::string usage) : usage_(std::move(usage)) {
   column_width(description_column);
   label("Positionals", "Arguments");
+  label("Subcommands", "Commands");
+}
+
+std::string HelpFormatter::make_description(const CLI::App* app) const {
+  std::string result;
+  for (const std::string& line : report::wrapped(app->get_description(), report::text_width)) result += line + "\n";
+  return result + "\n";
 }
 
 std::string HelpFormatter::make_usage(const CLI::App*, std::string) const { return "Usage: " + usage_ + "\n"; }

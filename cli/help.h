@@ -10,6 +10,7 @@ namespace passerelle::cli {
 class HelpFormatter : public CLI::Formatter {
  public:
   explicit HelpFormatter(std::string usage);
+  std::string make_description(const CLI::App* app) const override;
   std::string make_usage(const CLI::App* app, std::string name) const override;
   std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_option_desc(const CLI::Option* option) const override;

@@ -102,13 +102,13 @@ Command inspect_command() {
   return {"inspect",
           "Show what is in a .nnapi file or a TorchScript model",
           "FILE.nnapi | FILE.pt [OPTION]...",
-          "Shows inputs and outputs, operations, operands, constants and the Android version that a file needs.\n",
+          "Shows inputs and outputs, operations, operands, constants and the Android version that a file needs.",
           "  passerelle inspect model.nnapi\n"
           "      a summary; --full for every operation with its place in the Python source\n"
           "  passerelle inspect model.nnapi --format dot | dot -Tsvg > model.svg\n"
           "      a picture of the graph\n"
           "  passerelle inspect model.pt --input 1x3x224x224\n"
-          "      the operators of a TorchScript model\n",
+          "      the operators of a TorchScript model",
           {"text", "json", "dot"},
           add};
 }

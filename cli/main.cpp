@@ -9,23 +9,25 @@
 
 #include "command.h"
 #include "help.h"
+#include "parse_error.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::cli {
 namespace {
 
-constexpr const char* description = "Carries a TorchScript model across to Android's Neural Networks API.\n";
+constexpr const char* description = "Carries a TorchScript model across to Android's Neural Networks API.";
 constexpr const char* usage = "passerelle COMMAND [OPTION]... [FILE]...";
 constexpr const char* examples =
     "Examples:\n"
     "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
     "  passerelle verify model.pt model.nnapi\n"
-    "  passerelle COMMAND --help    what a command does, with examples\n"
+    "  passerelle COMMAND --help\n"
+    "      what a command does, with examples\n"
     "\n"
     "Exit status: 0 done, 1 a bug in passerelle, 2 wrong usage, 3 a file that can't be read, 4 a model\n"
     "that can't be converted, 5 verification found a difference, 6 NNAPI failed, 7 an output can't be\n"
-    "written.\n";
+    "written.";
 
 const char* kind_name(ErrorKind kind) {
   switch (kind) {
@@ -99,7 +101,7 @@ Action add_command(CLI::App& app, const Command& command, Common& common) {
   add_common_options(*added, command, common);
   added->formatter(std::make_shared<HelpFormatter>("passerelle " + std::string(command.name) + " " + command.usage));
   added->set_help_flag("-h,--help", "Print this help");
-  added->footer(std::string("Examples:\n") + command.examples);
+  added->footer("Examples:\n" + std::string(command.examples));
   // CLI11 shows one text in the list of subcommands and on a subcommand's own page; ours differ.
   added->preparse_callback([added, text = command.description](size_t) { added->description(text); });
   return action;
@@ -109,9 +111,10 @@ int main(int argc, char** argv) {
   CLI::App app(description, "passerelle");
   app.formatter(std::make_shared<HelpFormatter>(usage));
   app.set_help_flag("-h,--help", "Print this help");
-  app.set_version_flag("--version", [] {
-    return std::string("passerelle " PASSERELLE_VERSION " (LibTorch ") + torchscript::Model::libtorch_version() + ")";
-  });
+  auto version = [] {
+    return "passerelle " PASSERELLE_VERSION " (LibTorch " + torchscript::Model::libtorch_version() + ")";
+  };
+  app.set_version_flag("--version", version, "Print the versions of passerelle and of LibTorch");
   app.footer(examples);
   app.require_subcommand(1);
 
@@ -126,7 +129,7 @@ int main(int argc, char** argv) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     std::string at = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
-    Outcome outcome = outcome_of({ErrorKind::usage, error.what()});
+    Outcome outcome = outcome_of({ErrorKind::usage, explain(app, error)});
     outcome.complaint += "Try: passerelle " + at + "--help\n";
     return print(outcome, common);
   }

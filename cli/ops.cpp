@@ -7,37 +7,35 @@
 #include "passerelle/nnapi/operation_type.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
-#include "passerelle/support/check.h"
 #include "target_options.h"
 
 namespace passerelle::cli {
 namespace {
 
-struct NnapiOperation {
-  std::string name;
-  nnapi::FeatureLevel level;
+bool in_operation_name(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/// The operations that a row of the table names, and its words with levels put behind those that came after `target`.
+struct Becomes {
+  std::string text;
+  std::vector<nnapi::OperationType> operations;
 };
-
-/// "CONV_2D, DEPTHWISE_CONV_2D" with the level that each came in.
-std::vector<NnapiOperation> operations_of(const std::string& list) {
-  std::vector<NnapiOperation> result;
-  for (size_t at = 0; at < list.size();) {
-    size_t end = std::min(list.find(", ", at), list.size());
-    std::string name = list.substr(at, end - at);
-    std::optional<nnapi::OperationType> type = nnapi::operation_type_from_name(name);
-    check(type.has_value(), "the table of lowerings names NNAPI's operations: " + name);
-    result.push_back({name, nnapi::introduced(*type)});
-    at = end + 2;
-  }
-  return result;
-}
-
-/// An operation that came after `target` is followed by its level.
-std::string operations_text(const std::vector<NnapiOperation>& operations, nnapi::FeatureLevel target) {
-  std::string result;
-  for (const NnapiOperation& operation : operations) {
-    result += (result.empty() ? "" : ", ") + operation.name;
-    if (operation.level > target) result += " (" + std::string(nnapi::feature_level_name(operation.level)) + ")";
+Becomes becomes(const std::string& words, nnapi::FeatureLevel target) {
+  Becomes result;
+  for (size_t at = 0; at < words.size();) {
+    size_t end = at;
+    while (end < words.size() && in_operation_name(words[end])) ++end;
+    if (end == at) {
+      result.text += words[at++];
+      continue;
+    }
+    std::string word = words.substr(at, end - at);
+    at = end;
+    result.text += word;
+    std::optional<nnapi::OperationType> type = nnapi::operation_type_from_name(word);
+    if (!type) continue;
+    result.operations.push_back(*type);
+    if (nnapi::FeatureLevel level = nnapi::introduced(*type); level > target)
+      result.text += " (" + std::string(nnapi::feature_level_name(level)) + ")";
   }
   return result;
 }
@@ -52,12 +50,13 @@ Expected<Outcome> execute(const TargetOptions& options) {
   report::Table table(
       {{"operator"}, {"NNAPI operations", report::Column::left, true}, {"not supported", report::Column::left, true}});
   for (const lowering::SupportedOperator& row : lowering::supported_operators()) {
-    std::vector<NnapiOperation> operations = operations_of(row.nnapi);
-    table.add({row.op, operations_text(operations, target), row.limits});
-    nlohmann::ordered_json names = nlohmann::ordered_json::array();
-    for (const NnapiOperation& operation : operations)
-      names.push_back({{"name", operation.name}, {"feature_level", operation.level}});
-    rows.push_back({{"name", row.op}, {"nnapi", std::move(names)}, {"limits", row.limits}});
+    Becomes named = becomes(row.nnapi, target);
+    table.add({row.op, named.text, row.limits});
+    nlohmann::ordered_json operations = nlohmann::ordered_json::array();
+    for (nnapi::OperationType type : named.operations)
+      operations.push_back({{"name", nnapi::name(type)}, {"feature_level", nnapi::introduced(type)}});
+    rows.push_back(
+        {{"name", row.op}, {"becomes", row.nnapi}, {"nnapi", std::move(operations)}, {"limits", row.limits}});
   }
   outcome.text = table.text() + "\n" + report::count(rows.size(), "operator") +
                  ". An operation with a level behind it came later than " +
@@ -79,14 +78,14 @@ Command ops_command() {
   return {"ops",
           "List the TorchScript operators that are supported",
           "[OPTION]...",
-          "Lists the TorchScript operators that can be converted, the NNAPI operations that they become, and what\n"
-          "of them is not supported.\n",
+          "Lists the TorchScript operators that can be converted, the NNAPI operations that they become, and what "
+          "of them is not supported.",
           "  passerelle ops\n"
           "      for Android 10 (API 29)\n"
           "  passerelle ops --min-api 27\n"
           "      for Android 8.1: operations that it lacks are marked with the level that they came in\n"
           "  passerelle ops --format json\n"
-          "      for a script\n",
+          "      for a script",
           {"text", "json"},
           add};
 }

@@ -108,12 +108,12 @@ Command run_command() {
   return {"run",
           "Run a .nnapi file on inputs from .npy files",
           "FILE.nnapi --input FILE.npy... --output-dir DIR",
-          "Runs a .nnapi file through the loader and NNAPI, once. All .npy files are in PyTorch's order\n"
-          "(NCHW) and with PyTorch's dtypes, whatever the file itself wants.\n",
+          "Runs a .nnapi file through the loader and NNAPI, once. All .npy files are in PyTorch's order "
+          "(NCHW) and with PyTorch's dtypes, whatever the file itself wants.",
           "  passerelle run model.nnapi --input picture.npy --output-dir out\n"
           "      writes out/output0.npy, out/output1.npy, ...\n"
           "  passerelle run model.nnapi --input right=r.npy --input left=l.npy --output-dir out\n"
-          "      inputs by name, in any order\n",
+          "      inputs by name, in any order",
           {"text", "json"},
           add};
 }

@@ -211,14 +211,14 @@ Command verify_command() {
   return {"verify",
           "Compare a .nnapi file with the model that it was made from",
           "MODEL.pt FILE.nnapi [OPTION]...",
-          "Runs a TorchScript model in LibTorch and its .nnapi file in NNAPI on the same inputs, and compares\n"
-          "their outputs. Ends with 5 where one differs by more than its limit.\n",
+          "Runs a TorchScript model in LibTorch and its .nnapi file in NNAPI on the same inputs, and compares "
+          "their outputs. Ends with 5 where one differs by more than its limit.",
           "  passerelle verify model.pt model.nnapi\n"
           "      on the model's bundled inputs, or on values from a fixed seed\n"
           "  passerelle verify model.pt model.nnapi --input picture.npy --rtol 1e-5\n"
           "      on a picture, ten times stricter\n"
           "  passerelle verify model.pt model.nnapi --nnapi ./libneuralnetworks.so --format json\n"
-          "      with another NNAPI library, for a script\n",
+          "      with another NNAPI library, for a script",
           {"text", "json"},
           add};
 }
