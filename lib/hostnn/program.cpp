@@ -38,8 +38,8 @@ std::vector<uint32_t> dimensions_of(const Tensor& tensor) { return {tensor.sizes
 struct Step {
   uint32_t operation = 0;  // in Graph::operations
   const Row* row = nullptr;
-  std::optional<Tensors> prepared;   // where its weights are constant
-  std::vector<uint32_t> dead_after;  // operands that nothing reads any more
+  std::unique_ptr<const Prepared> prepared;  // where its weights are constant
+  std::vector<uint32_t> dead_after;          // operands that nothing reads any more
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -156,9 +156,9 @@ Status Program::Implementation::run_step(const Step& step, Tensors& values) cons
   Tensors results;
   try {
     Call call(*graph, operation, inputs);
-    const bool prepares_now = step.row->prepare != nullptr && !step.prepared;
-    const Tensors prepared_now = prepares_now ? step.row->prepare(call) : Tensors{};
-    call.set_prepared(prepares_now || !step.prepared ? prepared_now : *step.prepared);
+    std::unique_ptr<const Prepared> prepared_now;
+    if (step.row->prepare != nullptr && !step.prepared) prepared_now = step.row->prepare(call);
+    call.set_prepared(step.prepared ? step.prepared.get() : prepared_now.get());
     results = step.row->kernel(call);
   } catch (const Refusal& refusal) {
     return operation_failed(describe(*graph, step.operation) + ": " + refusal.message);

@@ -1,8 +1,65 @@
 // CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D.
+#include <algorithm>
+
 #include "kernels/image.h"
+#include "kernels/onednn.h"
 
 namespace passerelle::hostnn {
 namespace {
+
+struct PreparedConvolution : Prepared {
+  Tensor filter;  // LibTorch's
+  std::optional<PackedConvolution> packed;
+};
+
+/// Arguments beside the tensors.
+struct Convolution {
+  WindowArguments window;
+  int64_t groups = 1;
+  int64_t activation = 0;
+  bool nchw = false;
+};
+
+void read_layout_and_dilation(const Call& call, size_t first, Convolution& convolution) {
+  convolution.nchw = call.boolean_or(first, false);
+  convolution.window.window.dilation_width = call.integer_or(first + 1, 1);
+  convolution.window.window.dilation_height = call.integer_or(first + 2, 1);
+}
+
+Convolution read_conv_2d(const Call& call) {
+  Convolution convolution;
+  size_t next = 0;
+  convolution.window = read_window(call, 3, call.is(7, OperandType::INT32), next);
+  convolution.activation = call.integer(next);
+  read_layout_and_dilation(call, next + 1, convolution);
+  return convolution;
+}
+
+/// As many groups as the image has channels.
+Convolution read_depthwise_conv_2d(const Call& call) {
+  Convolution convolution;
+  size_t next = 0;
+  convolution.window = read_window(call, 3, call.is(8, OperandType::INT32), next);
+  const int64_t multiplier = call.integer(next);
+  convolution.activation = call.integer(next + 1);
+  read_layout_and_dilation(call, next + 2, convolution);
+  const Tensor& filter = call.tensor(1);
+  require(filter.dim() == 4 && filter.size(0) == 1,
+          "a depthwise filter must have the shape [1, height, width, outputs]");
+  require(multiplier > 0 && filter.size(3) % multiplier == 0, "the filter's depth is not a multiple of the multiplier");
+  convolution.groups = filter.size(3) / multiplier;
+  return convolution;
+}
+
+Convolution read_grouped_conv_2d(const Call& call) {
+  Convolution convolution;
+  size_t next = 0;
+  convolution.window = read_window(call, 3, call.size() == 12, next);
+  convolution.groups = call.integer(next);
+  convolution.activation = call.integer(next + 1);
+  convolution.nchw = call.boolean(next + 2);
+  return convolution;
+}
 
 /// NNAPI's [outputs, height, width, inputs] as LibTorch's [outputs, inputs, height, width], whose channels_last form
 /// has the same bytes.
@@ -11,90 +68,95 @@ Tensor filter_to_torch(const Tensor& filter) {
   return filter.permute({0, 3, 1, 2}).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-Tensors prepare_filter(const Call& call) { return {filter_to_torch(call.tensor(1))}; }
-
 /// [1, height, width, outputs] as [outputs, 1, height, width].
-Tensors prepare_depthwise_filter(const Call& call) {
-  const Tensor& filter = call.tensor(1);
-  require(filter.dim() == 4 && filter.size(0) == 1,
-          "a depthwise filter must have the shape [1, height, width, outputs]");
-  return {filter.permute({3, 0, 1, 2}).contiguous()};
-}
+Tensor depthwise_filter_to_torch(const Tensor& filter) { return filter.permute({3, 0, 1, 2}).contiguous(); }
 
-/// [outputs, height, width, inputs] as conv_transpose2d's [inputs, outputs, height, width].
-Tensors prepare_transposed_filter(const Call& call) {
-  const Tensor& filter = call.tensor(1);
-  require(filter.dim() == 4, "a filter must have rank 4");
-  return {filter.permute({3, 0, 1, 2}).contiguous()};
-}
-
-struct Convolution {
-  WindowArguments window;
-  int64_t groups = 1;
-  int64_t activation = 0;
-  bool nchw = false;
+/// A convolution with all sizes known.
+struct Resolved {
+  Window window;
+  ConvolutionShape shape;            // with LibTorch's padding, if that is symmetric; else the image is padded first
+  std::vector<int64_t> padded_size;  // of the NCHW image
 };
 
-/// `filter` is LibTorch's, so that sizes 2 and 3 are height and width.
-Tensors convolve(const Call& call, Convolution convolution, const Tensor& filter) {
-  const Tensor image = to_nchw(call.tensor(0), convolution.nchw);
+Resolved resolve(Convolution convolution, const Tensor& filter, const std::vector<int64_t>& nchw) {
   convolution.window.window.filter_height = filter.size(2);
   convolution.window.window.filter_width = filter.size(3);
-  Window window = resolve(convolution.window, image);
-  require(convolution.groups > 0 && filter.size(1) * convolution.groups == image.size(1),
+  require(convolution.groups > 0 && filter.size(1) * convolution.groups == nchw[1],
           "the filter's depth does not fit the image's");
-  Tensor padded = image;
-  std::vector<int64_t> padding = window.padding();
+  require(filter.size(0) % convolution.groups == 0, "the filter's outputs can't be divided into the groups");
+  Resolved resolved;
+  resolved.window = resolve(convolution.window, nchw[2], nchw[3]);
+  const Window& window = resolved.window;
+  resolved.shape = {window.stride(), window.padding(), window.dilation(), convolution.groups};
+  resolved.padded_size = nchw;
   if (!window.is_symmetric()) {
-    padded = pad_image(image, window, 0);
-    padding = {0, 0};
+    resolved.shape.padding = {0, 0};
+    resolved.padded_size[2] += window.vertical.before + window.vertical.after;
+    resolved.padded_size[3] += window.horizontal.before + window.horizontal.after;
   }
-  Tensor result =
-      at::conv2d(padded, filter, call.tensor(2), window.stride(), padding, window.dilation(), convolution.groups);
-  return {from_nchw(activate(result, convolution.activation), convolution.nchw)};
+  return resolved;
 }
 
-void read_layout_and_dilation(const Call& call, size_t first, Convolution& convolution) {
-  convolution.nchw = call.boolean_or(first, false);
-  convolution.window.window.dilation_width = call.integer_or(first + 1, 1);
-  convolution.window.window.dilation_height = call.integer_or(first + 2, 1);
+/// What the model declares of the image, as NCHW; empty where it leaves a size open.
+std::vector<int64_t> declared_nchw(const Call& call, bool is_nchw) {
+  const std::vector<uint32_t>& declared = call.declared_dimensions(0);
+  if (declared.size() != 4 || std::find(declared.begin(), declared.end(), 0u) != declared.end()) return {};
+  if (is_nchw) return {declared.begin(), declared.end()};
+  return {declared[0], declared[3], declared[1], declared[2]};
 }
 
-Tensors conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.is(7, OperandType::INT32), next);
-  convolution.activation = call.integer(next);
-  read_layout_and_dilation(call, next + 1, convolution);
-  return convolve(call, convolution, call.prepared()[0]);
+std::unique_ptr<const Prepared> prepare(const Call& call, const Convolution& convolution, Tensor filter) {
+  auto prepared = std::make_unique<PreparedConvolution>();
+  const std::vector<int64_t> image = declared_nchw(call, convolution.nchw);
+  if (!image.empty() && call.is_constant(1) && call.is_constant(2)) {
+    const Resolved resolved = resolve(convolution, filter, image);
+    prepared->packed = PackedConvolution::pack(filter, call.tensor(2), resolved.shape, resolved.padded_size,
+                                               convolution.activation == ANEURALNETWORKS_FUSED_RELU);
+  }
+  prepared->filter = std::move(filter);
+  return prepared;
 }
 
-Tensors depthwise_conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.is(8, OperandType::INT32), next);
-  const int64_t multiplier = call.integer(next);
-  convolution.activation = call.integer(next + 1);
-  read_layout_and_dilation(call, next + 2, convolution);
-  const Tensor& filter = call.prepared()[0];
-  require(call.tensor(0).dim() == 4, "an image must have rank 4");
-  convolution.groups = call.tensor(0).size(convolution.nchw ? 1 : 3);
-  require(filter.size(0) == convolution.groups * multiplier,
-          "the filter's depth is not the image's times the multiplier");
-  return convolve(call, convolution, filter);
+Tensors run(const Call& call, const Convolution& convolution) {
+  const auto& prepared = static_cast<const PreparedConvolution&>(call.prepared());
+  const Tensor image = to_nchw(call.tensor(0), convolution.nchw);
+  const Resolved resolved = resolve(convolution, prepared.filter, image.sizes().vec());
+  const Tensor padded = resolved.window.is_symmetric() ? image : pad_image(image, resolved.window, 0);
+  Tensor result;
+  if (prepared.packed && prepared.packed->fits(padded)) {
+    result = prepared.packed->run(padded);
+    // A relu was done with the convolution.
+    if (convolution.activation != ANEURALNETWORKS_FUSED_RELU) activate(result, convolution.activation);
+  } else {
+    result = convolve(padded, prepared.filter, call.tensor(2), resolved.shape);
+    activate(result, convolution.activation);
+  }
+  return {from_nchw(result, convolution.nchw)};
 }
 
-Tensors grouped_conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.size() == 12, next);
-  convolution.groups = call.integer(next);
-  convolution.activation = call.integer(next + 1);
-  convolution.nchw = call.boolean(next + 2);
-  const Tensor& filter = call.prepared()[0];
-  require(convolution.groups > 0 && filter.size(0) % convolution.groups == 0,
-          "the filter's outputs can't be divided into the groups");
-  return convolve(call, convolution, filter);
+std::unique_ptr<const Prepared> prepare_conv_2d(const Call& call) {
+  return prepare(call, read_conv_2d(call), filter_to_torch(call.tensor(1)));
+}
+std::unique_ptr<const Prepared> prepare_depthwise_conv_2d(const Call& call) {
+  const Convolution convolution = read_depthwise_conv_2d(call);
+  return prepare(call, convolution, depthwise_filter_to_torch(call.tensor(1)));
+}
+std::unique_ptr<const Prepared> prepare_grouped_conv_2d(const Call& call) {
+  return prepare(call, read_grouped_conv_2d(call), filter_to_torch(call.tensor(1)));
+}
+
+Tensors conv_2d(const Call& call) { return run(call, read_conv_2d(call)); }
+Tensors depthwise_conv_2d(const Call& call) { return run(call, read_depthwise_conv_2d(call)); }
+Tensors grouped_conv_2d(const Call& call) { return run(call, read_grouped_conv_2d(call)); }
+
+// --- TRANSPOSE_CONV_2D
+
+/// [outputs, height, width, inputs] as conv_transpose2d's [inputs, outputs, height, width].
+std::unique_ptr<const Prepared> prepare_transpose_conv_2d(const Call& call) {
+  require(call.tensor(1).dim() == 4, "a filter must have rank 4");
+  auto prepared = std::make_unique<PreparedConvolution>();
+  prepared->filter = call.tensor(1).permute({3, 0, 1, 2}).contiguous();
+  return prepared;
 }
 
 /// Where the client gives the output's shape, padding is what leads to it: see same_padding, of the output.
@@ -105,7 +167,7 @@ Ends transposed_same_padding(int64_t output, int64_t stride, int64_t filter) {
   return {before, needed - output - before};
 }
 
-/// Padding of a transposed convolution cuts away from its result; below 0 it adds zeros at the end.
+/// Padding of a transposed convolution cuts away from its result; below 0 it adds zeros at the end. A new tensor.
 Tensor cut(const Tensor& full, const Window& window) {
   return at::constant_pad_nd(
       full, {-window.horizontal.before, -window.horizontal.after, -window.vertical.before, -window.vertical.after});
@@ -117,7 +179,7 @@ Tensors transpose_conv_2d(const Call& call) {
   WindowArguments arguments = read_window(call, is_explicit ? 3 : 4, is_explicit, next);
   const int64_t activation = call.integer(next);
   const bool nchw = call.boolean(next + 1);
-  const Tensor& filter = call.prepared()[0];
+  const Tensor& filter = static_cast<const PreparedConvolution&>(call.prepared()).filter;
   Window& window = arguments.window;
   require(window.stride_width > 0 && window.stride_height > 0, "a stride is not positive");
   if (!is_explicit && arguments.scheme == ANEURALNETWORKS_PADDING_SAME) {
@@ -130,16 +192,16 @@ Tensors transpose_conv_2d(const Call& call) {
   const Tensor image = to_nchw(call.tensor(0), nchw);
   require(image.size(1) == filter.size(0), "the filter's depth does not fit the image's");
   // The bias comes after the cut, as zeros that the cut adds have it too.
-  Tensor result = cut(at::conv_transpose2d(image, filter, {}, window.stride()), window);
+  Tensor result = cut(convolve_transposed(image, filter, window.stride()), window);
   result.add_(call.tensor(2).reshape({1, -1, 1, 1}));
   return {from_nchw(activate(result, activation), nchw)};
 }
 
 constexpr Row rows[] = {
-    {OperationType::CONV_2D, conv_2d, float32 | zero_sized, prepare_filter},
-    {OperationType::DEPTHWISE_CONV_2D, depthwise_conv_2d, float32 | zero_sized, prepare_depthwise_filter},
-    {OperationType::GROUPED_CONV_2D, grouped_conv_2d, float32, prepare_filter},
-    {OperationType::TRANSPOSE_CONV_2D, transpose_conv_2d, float32 | int32 | zero_sized, prepare_transposed_filter},
+    {OperationType::CONV_2D, conv_2d, float32 | zero_sized, prepare_conv_2d},
+    {OperationType::DEPTHWISE_CONV_2D, depthwise_conv_2d, float32 | zero_sized, prepare_depthwise_conv_2d},
+    {OperationType::GROUPED_CONV_2D, grouped_conv_2d, float32 | zero_sized, prepare_grouped_conv_2d},
+    {OperationType::TRANSPOSE_CONV_2D, transpose_conv_2d, float32 | int32 | zero_sized, prepare_transpose_conv_2d},
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ Ends same_padding(int64_t size, int64_t stride, int64_t effective_filter) {
   return {(needed - size) / 2, needed - size - (needed - size) / 2};
 }
 
-Window resolve(const WindowArguments& arguments, const Tensor& nchw) {
+Window resolve(const WindowArguments& arguments, int64_t image_height, int64_t image_width) {
   Window window = arguments.window;
   require(window.stride_width > 0 && window.stride_height > 0, "a stride is not positive");
   require(window.dilation_width > 0 && window.dilation_height > 0, "a dilation is not positive");
@@ -54,8 +54,8 @@ Window resolve(const WindowArguments& arguments, const Tensor& nchw) {
   const int64_t effective_width = (window.filter_width - 1) * window.dilation_width + 1;
   const int64_t effective_height = (window.filter_height - 1) * window.dilation_height + 1;
   if (!arguments.is_explicit && arguments.scheme == ANEURALNETWORKS_PADDING_SAME) {
-    window.horizontal = same_padding(nchw.size(3), window.stride_width, effective_width);
-    window.vertical = same_padding(nchw.size(2), window.stride_height, effective_height);
+    window.horizontal = same_padding(image_width, window.stride_width, effective_width);
+    window.vertical = same_padding(image_height, window.stride_height, effective_height);
   }
   require(window.horizontal.before >= 0 && window.horizontal.after >= 0 && window.vertical.before >= 0 &&
               window.vertical.after >= 0,
@@ -64,8 +64,8 @@ Window resolve(const WindowArguments& arguments, const Tensor& nchw) {
   require(window.horizontal.before < effective_width && window.horizontal.after < effective_width &&
               window.vertical.before < effective_height && window.vertical.after < effective_height,
           "padding is as large as the filter");
-  require(nchw.size(3) + window.horizontal.before + window.horizontal.after >= effective_width &&
-              nchw.size(2) + window.vertical.before + window.vertical.after >= effective_height,
+  require(image_width + window.horizontal.before + window.horizontal.after >= effective_width &&
+              image_height + window.vertical.before + window.vertical.after >= effective_height,
           "the filter is larger than the padded image");
   return window;
 }

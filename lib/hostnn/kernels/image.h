@@ -49,8 +49,8 @@ struct WindowArguments {
 };
 WindowArguments read_window(const Call& call, size_t first, bool is_explicit, size_t& next);
 
-/// Works out SAME and VALID for an NCHW image, and checks strides, sizes and that at least one window fits.
-Window resolve(const WindowArguments& arguments, const Tensor& nchw);
+/// Works out SAME and VALID for an image, and checks strides, sizes and that at least one window fits.
+Window resolve(const WindowArguments& arguments, int64_t image_height, int64_t image_width);
 
 /// TensorFlow's SAME: as many outputs as strides fit in, the odd pixel at the end.
 Ends same_padding(int64_t size, int64_t stride, int64_t effective_filter);

@@ -8,7 +8,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
-#include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +28,11 @@ struct Refusal {
 inline void require(bool condition, const char* message) {
   if (!condition) refuse(message);
 }
+
+/// What an operation keeps between runs: weights in the form that its kernel wants.
+struct Prepared {
+  virtual ~Prepared() = default;
+};
 
 /// An operation about to run: tensors for its inputs (undefined where left out), scalars as tensors of rank 0.
 class Call {
@@ -58,20 +63,29 @@ class Call {
   /// An axis of `rank` dimensions, counted from the end where negative; out of range is refused.
   int64_t axis(size_t index, int64_t rank) const;
 
-  /// What Row::prepare made of the constants.
-  const Tensors& prepared() const { return *prepared_; }
-  void set_prepared(const Tensors& prepared) { prepared_ = &prepared; }
+  /// Sizes that the model declares; 0 where unknown, empty where the rank is.
+  const std::vector<uint32_t>& declared_dimensions(size_t index) const {
+    return graph_.operands[operation_.inputs[index]].dimensions;
+  }
+  bool is_constant(size_t index) const {
+    return graph_.operands[operation_.inputs[index]].lifetime == Lifetime::constant;
+  }
+
+  /// What Row::prepare made.
+  const Prepared& prepared() const { return *prepared_; }
+  void set_prepared(const Prepared* prepared) { prepared_ = prepared; }
 
  private:
   const Graph& graph_;
   const Operation& operation_;
   Span<const Tensor> inputs_;
-  const Tensors* prepared_ = nullptr;
+  const Prepared* prepared_ = nullptr;
 };
 
 int64_t checked_axis(int64_t axis, int64_t rank);
 
 using Kernel = Tensors (*)(const Call&);
+using Prepare = std::unique_ptr<const Prepared> (*)(const Call&);
 
 /// What a kernel accepts, as a set: element types of tensors, and tensors without elements, which most of Android's
 /// operations refuse.
@@ -82,8 +96,8 @@ struct Row {
   Kernel kernel;
   unsigned accepts;  ///< of all the operation's tensors; which type goes where is lib/nnapi's to say
   /// Converts weights. Called once, at compilation, where all inputs but the first are constant; else before each call.
-  /// It must not look at input 0.
-  Kernel prepare = nullptr;
+  /// It must not look at input 0, but for its declared dimensions.
+  Prepare prepare = nullptr;
 };
 
 /// The row of an operation, or null where the host lacks it.

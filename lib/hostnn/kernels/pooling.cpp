@@ -23,7 +23,7 @@ Pool read_pool(const Call& call) {
   pool.activation = call.integer(next + 2);
   pool.nchw = call.boolean_or(next + 3, false);
   pool.image = to_nchw(call.tensor(0), pool.nchw);
-  pool.window = resolve(arguments, pool.image);
+  pool.window = resolve(arguments, pool.image.size(2), pool.image.size(3));
   return pool;
 }
 
