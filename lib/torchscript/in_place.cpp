@@ -1,6 +1,7 @@
 // Operators that write to their arguments, in functional form.
 #include "call.h"
 #include "failures.h"
+#include "operator_rules.h"
 #include "tensor_conversion.h"
 
 namespace passerelle::torchscript {
@@ -155,6 +156,8 @@ std::optional<TensorId> Interpreter::emit_functional(Call& call, const at::Tenso
              "use an operator that returns its result");
     return std::nullopt;
   }
+  // Dropout in evaluation mode writes what was there.
+  if (const TensorId* same = call.named[index].second.tensor(); same && keeps_values(form->op)) return *same;
   torchscript::Node node;
   node.op = form->op;
   node.overload = form->overload;

@@ -1,25 +1,132 @@
-#include <ATen/Context.h>
-#include <torch/csrc/jit/runtime/operator.h>
-#include <torch/csrc/jit/runtime/print_handler.h>
+#include <caffe2/serialize/inline_container.h>
+#include <caffe2/serialize/versions.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
-#include <mutex>
-
+#include "archive_probe.h"
+#include "engine.h"
 #include "failures.h"
 #include "foreign_operators.h"
 #include "model_state.h"
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::torchscript {
-Expected<Model> Model::load(const std::string& path) {
-  at::globalContext().setQEngine(at::QEngine::QNNPACK);
-  register_foreign_operators();
+namespace {
+
+namespace jit = torch::jit;
+
+constexpr int most_unheard_of_operators = 64;
+
+Error unreadable(const std::string& path, const std::string& what) {
+  return {ErrorKind::unreadable, "'" + path + "' " + what};
+}
+
+/// The checksums of compressed entries are of what they unpack to; LibTorch unpacks, but does not compare.
+Expected<void> check_compressed(const std::string& path, const Archive& archive) {
   try {
-    auto state = std::make_unique<State>(State{torch::jit::load(path, at::kCPU)});
-    state->module.eval();
-    return Model(std::move(state));
+    caffe2::serialize::PyTorchStreamReader reader(path);
+    for (const ZipEntry& entry : archive.entries) {
+      if (entry.stored || entry.name.compare(0, archive.root.size(), archive.root) != 0) continue;
+      const auto [data, size] = reader.getRecord(entry.name.substr(archive.root.size()));
+      if (crc32(Bytes(static_cast<const unsigned char*>(data.get()), size)) == entry.crc32) continue;
+      return unreadable(path,
+                        "is damaged: the checksum of '" + entry.name + "' in it is wrong; copy or download it again");
+    }
   } catch (const std::exception& exception) {
-    return Error{ErrorKind::unreadable, path + ": " + first_line(exception)};
+    return unreadable(path, "is damaged: " + first_line(exception) + "; copy or download it again");
+  }
+  return {};
+}
+
+/// "Unknown builtin op: foo::bar." → "foo::bar".
+std::string unknown_operator(const std::string& message) {
+  constexpr std::string_view mark = "Unknown builtin op: ";
+  const size_t found = message.find(mark);
+  if (found == message.npos) return {};
+  const size_t begin = found + mark.size();
+  const size_t end =
+      message.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:", begin);
+  return message.substr(begin, end - begin);
+}
+
+/// The line of the archive's own code that LibTorch's compiler stopped at: ' (code/__torch__.py line 12)'.
+std::string place_in_code(const std::string& message) {
+  const size_t begin = message.find("File \"code/");
+  if (begin == message.npos) return {};
+  const size_t quote = message.find('"', begin + 6);
+  const size_t line = message.find(", line ", begin);
+  if (quote == message.npos || line != quote + 1) return {};
+  const size_t digits = line + 7;
+  return " (" + message.substr(begin + 6, quote - begin - 6) + " line " +
+         message.substr(digits, message.find_first_not_of("0123456789", digits) - digits) + ")";
+}
+
+std::string why_not(const std::string& message, const Archive& archive, const std::string& first_line) {
+  const std::string here =
+      "LibTorch " + Model::libtorch_version() + " can't read it: " + first_line + place_in_code(message);
+  if (archive.version > 0 && archive.version < 3)
+    return "is from a PyTorch of 2019 or 2020 (archive version " + std::to_string(archive.version) + "), and " + here +
+           "; load it with a PyTorch of its time and save its weights, then save a model built with PyTorch 1.13";
+  if (message.find("torch.classes") != message.npos)
+    return "uses a class written in C++ that " + here + "; take it out of the model";
+  if (message.find("Arguments for call are not valid") != message.npos ||
+      message.find("nknown keyword argument") != message.npos)
+    return "calls an operator in a form that this LibTorch does not have, so it may be from a newer PyTorch: " + here +
+           "; save the model again with PyTorch 1.13";
+  return "is damaged, or from a PyTorch that differs too much: " + here + "; save the model again with PyTorch 1.13";
+}
+
+/// Models traced on a GPU name it in their code; there is none here, and a converted model has no use for it.
+void move_to_cpu(jit::Block* block) {
+  for (jit::Node* node : block->nodes()) {
+    for (jit::Block* inner : node->blocks()) move_to_cpu(inner);
+    if (node->kind() != c10::prim::Constant || node->outputs().size() != 1) continue;
+    const auto value = jit::toIValue(node->output());
+    if (!value) continue;
+    if (value->isDevice() && !value->toDevice().is_cpu()) {
+      jit::WithInsertPoint before(node);
+      node->output()->replaceAllUsesWith(node->owningGraph()->insertConstant(c10::Device(at::kCPU)));
+    } else if (value->isString() && value->toStringRef().compare(0, 4, "cuda") == 0) {
+      const auto& uses = node->output()->uses();
+      if (std::all_of(uses.begin(), uses.end(),
+                      [](const jit::Use& use) { return use.user->kind() == c10::aten::device; }))
+        node->s_(c10::attr::value, "cpu");
+    }
   }
 }
+
+void move_to_cpu(const jit::Module& module) {
+  for (jit::Function* function : module._ivalue()->compilation_unit()->get_functions())
+    if (function->isGraphFunction()) move_to_cpu(jit::toGraphFunction(*function).graph()->block());
+  for (const jit::Module& inner : module.modules())
+    for (const jit::Method& method : inner.get_methods())
+      if (method.function().isGraphFunction()) move_to_cpu(jit::toGraphFunction(method.function()).graph()->block());
+}
+
+}  // namespace
+
+Expected<Model> Model::load(const std::string& path) {
+  prepare_libtorch();
+  Expected<Archive> archive = probe_archive(path, caffe2::serialize::kMaxSupportedFileFormatVersion);
+  if (!archive) return archive.error();
+  if (Expected<void> checked = check_compressed(path, *archive); !checked) return checked.error();
+  std::string message, line;
+  for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
+    try {
+      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU)});
+      if (!state->module.find_method("forward"))
+        return unreadable(path, "holds a module without a forward method; save the module that has one");
+      state->module.eval();
+      move_to_cpu(state->module);
+      return Model(std::move(state));
+    } catch (const std::exception& exception) {
+      message = exception.what();
+      line = first_line(exception);
+    }
+    const std::string unknown = unknown_operator(message);
+    if (unknown.empty() || !register_unheard_of_operator(unknown)) break;
+  }
+  return unreadable(path, why_not(message, *archive, line));
+}
+
 }  // namespace passerelle::torchscript

@@ -4,6 +4,7 @@
 #include <torch/version.h>
 
 #include "arguments.h"
+#include "engine.h"
 #include "failures.h"
 #include "flatten.h"
 #include "interpreter.h"
@@ -45,6 +46,7 @@ Model::~Model() = default;
 std::vector<ParameterInfo> Model::parameters() const { return parameters_of(state_->module); }
 
 Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector<InputSpec>& specs) const {
+  prepare_libtorch();
   const c10::InferenceMode inference;
   Expected<Arguments> arguments = make_arguments(state_->module, specs);
   if (!arguments) return arguments.error();
@@ -54,6 +56,7 @@ Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector
 }
 
 Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& budget) const {
+  prepare_libtorch();
   const at::NoGradGuard no_gradients;
   Expected<Arguments> arguments = make_arguments(state_->module, specs);
   if (!arguments) return arguments.error();
@@ -68,6 +71,7 @@ Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& 
 
 Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>& specs,
                                                     const std::vector<graph::HostTensor>& inputs) const {
+  prepare_libtorch();
   const at::NoGradGuard no_gradients;
   const PlainExecutor plain;
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);

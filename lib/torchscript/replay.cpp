@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "engine.h"
 #include "failures.h"
 #include "passerelle/support/check.h"
 #include "tensor_conversion.h"
@@ -179,6 +180,7 @@ Expected<std::vector<graph::HostTensor>> replay(const Trace& trace, const std::v
   std::vector<TensorId> ids = wanted;
   if (ids.empty())
     for (const Port& output : trace.outputs) ids.push_back(output.tensor);
+  prepare_libtorch();
   const at::NoGradGuard no_gradients;
   Replay replay(trace, ids);
   std::vector<graph::HostTensor> values;

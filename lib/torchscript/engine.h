@@ -1,0 +1,10 @@
+// LibTorch, set up for programs that nobody trusts.
+#pragma once
+
+namespace passerelle::torchscript {
+
+/// To be called before LibTorch does anything on a thread. QNNPACK for quantized kernels; foreign operators known;
+/// those that touch files unknown; nothing printed.
+void prepare_libtorch();
+
+}  // namespace passerelle::torchscript
