@@ -112,7 +112,7 @@ void add_mask(Context& context, std::vector<Index>& indices, uint32_t dimension,
     indices.push_back({dimension + static_cast<uint32_t>(i), context.constant_operand(Constant::list(places[i]))});
 }
 
-std::vector<Index> index_tensors(Context& context, const Shape& shape) {
+std::vector<Index> index_tensors(Context& context, Shape shape) {
   std::vector<Index> indices;
   const torchscript::Value* argument = nullptr;
   for (const auto& [name, value] : context.node().arguments)
@@ -141,7 +141,7 @@ std::vector<Index> index_tensors(Context& context, const Shape& shape) {
 }
 
 /// Several indices as one into the dimensions that they share, which lie side by side.
-OperandId joined_indices(Context& context, const std::vector<Index>& indices, const Shape& shape) {
+OperandId joined_indices(Context& context, const std::vector<Index>& indices, Shape shape) {
   OperandId joined = indices.front().places;
   for (size_t i = 1; i < indices.size(); ++i) {
     OperandId next = indices[i].places;

@@ -65,7 +65,7 @@ std::optional<std::vector<int32_t>> added_units(const Shape& from, const Shape& 
 }
 
 /// EXPAND_DIMS takes INT32 from feature level 3 on, RESHAPE from 6 on.
-OperandId reshaped_integers(Context& context, OperandId value, const Shape& shape) {
+OperandId reshaped_integers(Context& context, OperandId value, Shape shape) {
   std::optional<std::vector<int32_t>> added = added_units(context.shape(value), shape);
   if (!added) return context.reshape(value, shape);
   for (int32_t axis : *added) {
@@ -157,7 +157,7 @@ OperandId strided(Context& context, OperandId value, uint32_t dimension, uint32_
 
 }  // namespace
 
-OperandId reshaped(Context& context, OperandId value, const Shape& shape) {
+OperandId reshaped(Context& context, OperandId value, Shape shape) {
   if (shape == context.shape(value)) return value;
   if (context.graph().is_constant(value)) return context.reshape(value, shape);
   if (is_integer(context, value)) return reshaped_integers(context, value, shape);
@@ -173,7 +173,7 @@ OperandId transposed(Context& context, OperandId value, const Permutation& permu
   return through_float(context, value, [&](OperandId floats) { return context.transpose(floats, permutation); });
 }
 
-OperandId broadcast(Context& context, OperandId value, const Shape& shape) {
+OperandId broadcast(Context& context, OperandId value, Shape shape) {
   if (context.shape(value) == shape) return value;
   if (context.graph().is_constant(value))
     return context.graph().add_constant(context.graph()[value].constant->broadcast_to(shape),
@@ -188,7 +188,7 @@ OperandId broadcast(Context& context, OperandId value, const Shape& shape) {
   return tiled(context, reshaped(context, value, raised), multiples);
 }
 
-OperandId filled(Context& context, double number, OperandType type, const Shape& shape) {
+OperandId filled(Context& context, double number, OperandType type, Shape shape) {
   // Beyond this many elements it is cheaper to make the tensor on the device than to keep it in the file.
   constexpr size_t most_stored = 1024;
   bool stored = type == OperandType::TENSOR_BOOL8 || graph::element_count(shape) <= most_stored;

@@ -14,16 +14,16 @@
 namespace passerelle::lowering {
 
 /// The same elements in row-major order.
-OperandId reshaped(Context& context, OperandId value, const Shape& shape);
+OperandId reshaped(Context& context, OperandId value, Shape shape);
 
 /// Dimension i of the result is dimension permutation[i] of `value`.
 OperandId transposed(Context& context, OperandId value, const Permutation& permutation);
 
 /// NumPy's broadcasting to `shape`, as a tensor of its own: for operations that do not broadcast.
-OperandId broadcast(Context& context, OperandId value, const Shape& shape);
+OperandId broadcast(Context& context, OperandId value, Shape shape);
 
 /// `shape` filled with one number.
-OperandId filled(Context& context, double number, OperandType type, const Shape& shape);
+OperandId filled(Context& context, double number, OperandType type, Shape shape);
 
 /// value repeated multiples[i] times along dimension i.
 OperandId tiled(Context& context, OperandId value, const std::vector<int32_t>& multiples);

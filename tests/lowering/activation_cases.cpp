@@ -15,7 +15,8 @@ struct Range {
 /// The expression for tensors of each rank, and for numbers from each range.
 std::vector<Case> cases_of(const std::string& expression, const std::vector<Range>& ranges = {{-3, 3}, {-100, 100}}) {
   std::vector<Case> cases;
-  for (const Shape& shape : shapes) cases.push_back({"return " + expression, {{"x", shape, -8, 8}}});
+  for (const Shape& shape : shapes)
+    cases.push_back({"return " + expression, {{"x", shape, ranges.front().low, ranges.front().high}}});
   for (const Range& range : ranges) cases.push_back({"return " + expression, {{"x", {4, 64}, range.low, range.high}}});
   return cases;
 }
@@ -90,9 +91,7 @@ TEST_CASE("aten::gelu") {
   require_all({tail});
 }
 
-TEST_CASE("aten::mish") {
-  require({"torch.mish(x)", "torch._C._nn.mish(x)"}, {{-3, 3}, {-100, 100}, {-20, -15}, {1e10, 1e20}});
-}
+TEST_CASE("aten::mish") { require({"torch.mish(x)"}, {{-3, 3}, {-100, 100}, {-20, -15}, {1e10, 1e20}}); }
 
 TEST_CASE("aten::softplus") {
   // Where the results are small they are as accurate as elsewhere.
@@ -124,7 +123,7 @@ TEST_CASE("aten::softmax and aten::log_softmax") {
     }
     cases.push_back({"return torch." + name + "(x, -1, None)", {{"x", {3, 7}, -1000, 1000}}});
     cases.push_back({"return torch." + name + "(-x, 1, None)", {{"x", {3, 7}, -5, 5}}});
-    cases.push_back({"return torch." + name + "(x, 1, torch.float32)", {{"x", {3, 7}, -5, 5, ElementType::int32}}});
+    cases.push_back({"return torch." + name + "(x, 1, 6)", {{"x", {3, 7}, -5, 5, ElementType::int32}}});
   }
   require_all(cases);
 }

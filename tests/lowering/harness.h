@@ -41,7 +41,7 @@ struct Case {
   int lowest_level = 3;              ///< below it the passes must refuse
 };
 
-/// Runs each case at feature levels 3, 4, 6 and 8, and once more with inputs of rank 4 as NHWC. What fails is told with
+/// Runs each case at feature levels 3, 4, 6 and 8, and once more with floats of rank 4 as NHWC. What fails is told with
 /// its source, shapes and graph.
 void require_all(const std::vector<Case>& cases);
 

@@ -74,5 +74,5 @@ TEST_CASE("aten::reflection_pad and replication_pad") {
 TEST_CASE("Padding of integers and bools") {
   require_all({{"return torch.constant_pad_nd(x, [1, 2, 0, 1], 7)", {{"x", {2, 3, 4}, -9, 9, int32}}},
                {"return torch.constant_pad_nd(x, [-1, 2], 0)", {{"x", {2, 3}, -9, 9, ElementType::int64}}},
-               {"return torch.constant_pad_nd(x, [1, 2], True)", {{"x", {2, 3}, 0, 2, boolean}}}});
+               {"return torch.constant_pad_nd(x, [1, 2], 1)", {{"x", {2, 3}, 0, 2, boolean}}}});
 }
