@@ -5,6 +5,7 @@
 #include "editor.h"
 #include "legality.h"
 #include "passes.h"
+#include "rewrite_batch_matmul.h"
 
 namespace passerelle::passes {
 namespace {
@@ -150,6 +151,7 @@ struct Row {
 };
 
 constexpr Row rewrites[] = {
+    {Op::BATCH_MATMUL, rewrite_batch_matmul},
     {Op::ELU, rewrite_elu},
     {Op::HARD_SWISH, rewrite_hard_swish},
     {Op::RESIZE_BILINEAR, rewrite_resize_bilinear},
