@@ -64,6 +64,13 @@ bool is_dynamic(const std::string& op, const std::vector<IValue>& arguments) {
   return false;
 }
 
+/// The argument whose values decide about the shape of a dynamic operator's result, where it is one alone.
+std::optional<size_t> shaping_argument(const std::string& op, size_t argument_count) {
+  if (op == "aten::index" || op == "aten::masked_select") return 1;
+  if (op == "aten::repeat_interleave") return argument_count > 2 ? 1 : 0;
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Interpreter::run_operator(Node* node) {
@@ -167,7 +174,9 @@ void Interpreter::check_determinism(Call& call) {
         in_training ? "pass training=self.training, or leave it out" : "make the random numbers an input of the model");
     call.dependence = Dependence::data;
   }
-  if (call.dependence == Dependence::data && is_dynamic(call.op, call.arguments))
+  const std::optional<size_t> shaping = shaping_argument(call.op, call.inputs.size());
+  const bool shape_is_known = shaping && dependence(call.inputs[*shaping]) != Dependence::data;
+  if (call.dependence == Dependence::data && !shape_is_known && is_dynamic(call.op, call.arguments))
     diagnose(graph::Reason::dynamic_shape, "the shape of its result depends on the values of its input",
              "keep all elements and mask them, or do this step outside of the model");
 }
