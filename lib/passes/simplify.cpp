@@ -1,7 +1,6 @@
 // One form for what can be said in several, and nothing that does nothing.
 //
 //   SQUEEZE, EXPAND_DIMS                        → RESHAPE
-//   TRANSPOSE that moves only unit dimensions   → RESHAPE
 //   RESHAPE of RESHAPE, TRANSPOSE of TRANSPOSE  → one
 //   RESHAPE or TRANSPOSE of a constant          → a constant
 //   MEAN or REDUCE, then RESHAPE that drops the reduced dimensions → keep_dims off
@@ -38,16 +37,6 @@ class Producers {
   std::vector<uint32_t> producer_;
   size_t seen_ = 0;
 };
-
-bool moves_only_unit_dimensions(const Shape& shape, const Permutation& permutation) {
-  uint32_t last = 0;
-  for (uint32_t dimension : permutation) {
-    if (shape[dimension] == 1) continue;
-    if (dimension < last) return false;
-    last = dimension;
-  }
-  return true;
-}
 
 bool all_equal(const Graph& graph, OperandId id, int32_t value) {
   std::optional<std::vector<int32_t>> values = constant_list(graph, id);
@@ -87,9 +76,12 @@ class Simplifier {
   void visit(Operation operation) {
     if (!operation.type) return editor_.keep(std::move(operation));
     switch (*operation.type) {
+      case Op::EXPAND_DIMS:
+        // RESHAPE takes INT32 from feature level 6 on only.
+        if (graph_.type(operation.output()).type == OperandType::TENSOR_INT32) break;
+        return visit_reshape(operation);
       case Op::RESHAPE:
-      case Op::SQUEEZE:
-      case Op::EXPAND_DIMS: return visit_reshape(operation);
+      case Op::SQUEEZE: return visit_reshape(operation);
       case Op::TRANSPOSE: return visit_transpose(std::move(operation));
       default: break;
     }
@@ -149,10 +141,6 @@ class Simplifier {
         quantization.channel_dimension = graph::inverse(*permutation)[quantization.channel_dimension];
       return editor_.replace(
           output, graph_.add_constant(graph_[input].constant->permuted(*permutation), std::move(quantization)));
-    }
-    if (moves_only_unit_dimensions(graph_.shape(input), *permutation)) {
-      while (const Operation* before = producers_.of(input, Op::RESHAPE)) input = before->operand("input");
-      return reshape_to(input, output);
     }
     editor_.replace(output, editor_.transpose(input, *permutation));
   }
