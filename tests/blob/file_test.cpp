@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -52,9 +53,8 @@ TEST_CASE("a file opens from a path, from a part of a descriptor's file, and fro
   REQUIRE(by_path);
   CHECK(by_path->verify_weights());
 
-  std::vector<unsigned char> archive(123, 'x');
-  archive.insert(archive.end(), bytes.begin(), bytes.end());
-  archive.insert(archive.end(), 77, 'y');
+  std::vector<unsigned char> archive(123 + bytes.size() + 77, 'x');
+  std::copy(bytes.begin(), bytes.end(), archive.begin() + 123);
   const Scratch packed(archive);
   ::lseek(packed.descriptor(), 5, SEEK_SET);
   const auto by_descriptor = blob::File::open(packed.descriptor(), 123, bytes.size());

@@ -1,0 +1,15 @@
+/* The header is C99, and its constants are what they seem. */
+#include "passerelle/loader/passerelle.h"
+
+int passerelle_test_c_header(void);
+
+int passerelle_test_c_header(void) {
+  passerelle_compile_options options = PASSERELLE_COMPILE_OPTIONS_INIT;
+  passerelle_model* model = NULL;
+  passerelle_error error;
+  if (passerelle_model_open_path("/nonexistent/file", &model, &error) != PASSERELLE_CANNOT_READ) return 1;
+  if (error.status != PASSERELLE_CANNOT_READ || error.message[0] == 0) return 2;
+  if (options.struct_size != sizeof options || options.device != NULL) return 3;
+  passerelle_model_close(model);
+  return 0;
+}

@@ -1,0 +1,5 @@
+#include <catch2/catch.hpp>
+
+extern "C" int passerelle_test_c_header(void);
+
+TEST_CASE("the header works from C") { CHECK(passerelle_test_c_header() == 0); }

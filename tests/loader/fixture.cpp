@@ -1,0 +1,83 @@
+#include "fixture.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "passerelle/blob/write.h"
+
+namespace passerelle::loader_test {
+
+std::string library_path(const std::string& level) {
+  return std::string(PASSERELLE_BINARY_DIR) + "/lib/stand_in_" + level + ".so";
+}
+
+StandIn& fresh_stand_in(const std::string& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!handle) FAIL(dlerror());
+  auto* function = reinterpret_cast<StandIn* (*)()>(dlsym(handle, "stand_in"));
+  REQUIRE(function);
+  dlclose(handle);
+  function()->reset();
+  return *function();
+}
+
+TemporaryFile::TemporaryFile(const std::vector<unsigned char>& bytes) : path_("/tmp/passerelle_loader_test_XXXXXX") {
+  descriptor_ = ::mkstemp(path_.data());
+  REQUIRE(descriptor_ >= 0);
+  REQUIRE(::write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+}
+
+TemporaryFile::~TemporaryFile() {
+  ::close(descriptor_);
+  ::unlink(path_.c_str());
+}
+
+graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi) {
+  const graph::Shape shape{2, 3, 4, 5};
+  const graph::Shape operand_shape = nnapi == graph::Layout::channels_last ? graph::Shape{2, 4, 5, 3} : shape;
+  graph::Graph graph;
+  graph::Port in, out;
+  in.operand = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
+  out.operand = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
+  in.name = "picture";
+  out.name = "output0";
+  in.shape = out.shape = shape;
+  in.caller_layout = out.caller_layout = caller;
+  in.nnapi_layout = out.nnapi_layout = nnapi;
+  graph::Operation operation;
+  operation.type = graph::OperationType::RELU;
+  operation.arguments = {in.operand};
+  operation.outputs = {out.operand};
+  graph.operations.push_back(operation);
+  graph.inputs.push_back(in);
+  graph.outputs.push_back(out);
+  return graph;
+}
+
+std::vector<unsigned char> file_of(const graph::Graph& graph, int feature_level) {
+  blob::WriteOptions options;
+  options.producer = "test";
+  options.feature_level = feature_level;
+  auto bytes = blob::write(graph, options);
+  if (!bytes) FAIL(bytes.error().message);
+  return *std::move(bytes);
+}
+
+loader::Model open_model(const std::vector<unsigned char>& bytes) {
+  loader::Error error;
+  loader::Model model = loader::Model::open(bytes.data(), bytes.size(), error);
+  if (!model) FAIL(error.message());
+  return model;
+}
+
+loader::Nnapi open_nnapi(const std::string& path) {
+  loader::Error error;
+  loader::Nnapi nnapi = loader::Nnapi::open(path.c_str(), error);
+  if (!nnapi) FAIL(error.message());
+  return nnapi;
+}
+
+}  // namespace passerelle::loader_test

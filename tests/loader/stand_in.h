@@ -1,0 +1,80 @@
+// An NNAPI library that computes nothing, and remembers what it was told. One shared library a feature level: each has
+// the functions of its level and below, and no others.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace passerelle::loader_test {
+
+struct RecordedOperand {
+  int32_t type = 0;
+  std::vector<uint32_t> dimensions;
+  float scale = 0;
+  int32_t zero_point = 0;
+  std::vector<float> channel_scales;
+  uint32_t channel_dimension = 0;
+  bool has_value = false;
+  bool from_memory = false;
+  const void* address = nullptr;     // of a value that was given by address
+  std::vector<unsigned char> value;  // as it was when it was given
+};
+
+struct RecordedOperation {
+  int32_t type = 0;
+  std::vector<uint32_t> inputs;
+  std::vector<uint32_t> outputs;
+};
+
+struct RecordedMemory {
+  size_t size = 0;
+  size_t offset = 0;
+};
+
+/// Of one stand-in library; shared by all that load it.
+struct StandIn {
+  // What the test sets.
+  std::map<std::string, int> failures;  // functions that return this result
+  int64_t runtime_level = 31;           // NNAPI's number, for the stand-in of level 5
+  int64_t device_level = 29;
+
+  // What the loader did.
+  std::mutex mutex;
+  std::vector<std::string> calls;
+  std::vector<RecordedOperand> operands;
+  std::vector<RecordedOperation> operations;
+  std::vector<RecordedMemory> memories;
+  std::vector<uint32_t> model_inputs;
+  std::vector<uint32_t> model_outputs;
+  std::vector<std::vector<unsigned char>> inputs;  // bytes of the last execution
+  bool relaxed = false;
+  int32_t preference = -1;
+  std::string device;
+  int live_objects = 0;  // models, compilations, executions, events, memories not freed
+
+  void reset() {
+    failures.clear();
+    runtime_level = 31;
+    device_level = 29;
+    calls.clear();
+    operands.clear();
+    operations.clear();
+    memories.clear();
+    model_inputs.clear();
+    model_outputs.clear();
+    inputs.clear();
+    relaxed = false;
+    preference = -1;
+    device.clear();
+  }
+  bool called(const std::string& function) const {
+    for (const std::string& call : calls)
+      if (call == function) return true;
+    return false;
+  }
+};
+
+}  // namespace passerelle::loader_test
