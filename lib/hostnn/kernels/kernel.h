@@ -119,5 +119,7 @@ Span<const Row> resize_rows();
 Span<const Row> block_rows();
 Span<const Row> selection_rows();
 Span<const Row> region_rows();
+Span<const Row> recurrent_rows();
+Span<const Row> lstm_rows();
 
 }  // namespace passerelle::hostnn

@@ -15,7 +15,7 @@ const Rows& all_rows() {
     for (Span<const Row> family :
          {convolution_rows(), pooling_rows(), elementwise_rows(), activation_rows(), matrix_rows(),
           normalisation_rows(), reduction_rows(), comparison_rows(), shape_rows(), slicing_rows(), padding_rows(),
-          resize_rows(), block_rows(), region_rows()}) {
+          resize_rows(), block_rows(), region_rows(), recurrent_rows(), lstm_rows()}) {
       for (const Row& row : family) by_code[static_cast<size_t>(row.type)] = &row;
     }
     return by_code;
