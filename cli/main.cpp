@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
     std::string at = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
     Outcome outcome = outcome_of({ErrorKind::usage, explain(app, error)});
     outcome.complaint += "Try: passerelle " + at + "--help\n";
-    return print(outcome, common);
+    return print(outcome, Common{});  // which format was asked for is not known yet
   }
   set_up_log(common);
   for (const auto& [name, action] : actions)

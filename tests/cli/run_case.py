@@ -12,7 +12,8 @@
     the expected lines
 
 The command runs in an empty folder of its own, in which `models` leads to the models of make_models.py and `shared` to
-the shared data. `files` are all that it may leave behind. `needs: shared` skips a case where there is no shared data.
+the shared data; $PYTHON is this Python. `files` are all that it may leave behind. `needs: shared` skips a case where there
+is no shared data.
 A missing section means: nothing.
 
 In expected lines {*} stands for any text within a line, {#} for a number; a line {...} for any number of lines.
@@ -132,7 +133,7 @@ def run_case(case, arguments):
             if done.returncode != 0:
                 return [f"setup failed with {done.returncode}: {command}\n{done.stdout}{done.stderr}"]
         before = files_in(folder)
-        command = shlex.split(case.run)
+        command = [word.replace("$PYTHON", sys.executable) for word in shlex.split(case.run)]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, stdin=subprocess.DEVNULL,
                               timeout=TIMEOUT_SECONDS)
         files = [name for name in files_in(folder) if name not in before]
