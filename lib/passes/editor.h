@@ -64,7 +64,8 @@ class Editor {
   OperandId binary(OperationType type, OperandId a, OperandId b) {
     return emit(type, {{"input1", a}, {"input2", b}}, graph_.type(a));
   }
-  OperandId reshape(OperandId input, const Shape& shape) {
+  /// By value: a reference to an operand's shape would not outlive the operands that are added meanwhile.
+  OperandId reshape(OperandId input, Shape shape) {
     if (graph_.shape(input) == shape) return input;
     TensorType output = graph_.type(input);
     output.shape = shape;

@@ -227,8 +227,8 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
   const std::string lowered = graph::to_text(graph);
   const std::vector<graph::Diagnostic> refused = passes::run(graph, {level});
   if (level < test.lowest_level) return refused.empty() ? "it is not refused at level " + std::to_string(level) : "";
-  if (!refused.empty()) return text_of(refused) + "lowered:\n" + lowered;
-  std::string text;
+  std::string text = text_of(refused);
+  if (!text.empty()) return text + "lowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
   try {
     blob::WriteOptions options;
     options.producer = "test_lowering";
@@ -242,9 +242,7 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
   return text.empty() ? text : text + "\nlowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
 }
 
-bool has_image(const Case& test) {
-  return std::any_of(test.inputs.begin(), test.inputs.end(), is_image);
-}
+bool has_image(const Case& test) { return std::any_of(test.inputs.begin(), test.inputs.end(), is_image); }
 
 void check_layout(const Case& test, const torchscript::Model& model, bool channels_last) {
   const std::vector<InputSpec> inputs = specifications(test, channels_last);
