@@ -165,7 +165,10 @@ void Interpreter::report_data_dependent_numbers(Call& call) {
 void Interpreter::check_determinism(Call& call) {
   const std::string_view flag = random_where_true(call.op);
   const IValue* training = flag.empty() ? nullptr : call.argument(flag);
-  const bool in_training = training != nullptr && training->isBool() && training->toBool();
+  // torchvision's attention layers never leave training mode, but drop with a probability of 0: nothing.
+  const IValue* probability = call.argument("p");
+  const bool drops_nothing = probability != nullptr && probability->isDouble() && probability->toDouble() == 0;
+  const bool in_training = training != nullptr && training->isBool() && training->toBool() && !drops_nothing;
   if (in_training || is_random(call.op)) {
     diagnose(
         graph::Reason::nondeterministic,

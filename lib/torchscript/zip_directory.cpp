@@ -82,8 +82,12 @@ void read_zip64(Bytes extra, uint64_t& size, uint64_t& packed, uint64_t& offset)
   }
 }
 
-std::optional<Bytes> local_data(Bytes file, uint64_t offset, uint64_t packed) {
+/// The entry's name stands before its data once more.
+std::optional<Bytes> local_data(Bytes file, uint64_t offset, uint64_t packed, Bytes name) {
   if (!fits(file, offset, local_size) || number<uint32_t>(file, offset) != local_signature) return std::nullopt;
+  if (number<uint16_t>(file, offset + 26) != name.size() || !fits(file, offset + local_size, name.size()) ||
+      std::memcmp(file.data() + offset + local_size, name.data(), name.size()) != 0)
+    return std::nullopt;
   const uint64_t begin =
       offset + local_size + number<uint16_t>(file, offset + 26) + number<uint16_t>(file, offset + 28);
   if (!fits(file, begin, packed)) return std::nullopt;
@@ -143,13 +147,12 @@ std::vector<ZipEntry> read_zip_directory(Bytes file) {
     uint64_t size = number<uint32_t>(entries, at + 24);
     uint64_t offset = number<uint32_t>(entries, at + 42);
     read_zip64(part(entries, at + entry_size + name_length, extra_length), size, packed, offset);
-    const std::optional<Bytes> data = local_data(file, offset, packed);
+    const Bytes name = part(entries, at + entry_size, name_length);
+    const std::optional<Bytes> data = local_data(file, offset, packed, name);
     if (!data) return {};
-    const auto* name = reinterpret_cast<const char*>(entries.data() + at + entry_size);
     const bool stored = number<uint16_t>(entries, at + 10) == 0;
     if (stored && size != packed) return {};
-    result.push_back(
-        {std::string(name, static_cast<size_t>(name_length)), number<uint32_t>(entries, at + 16), stored, size, *data});
+    result.push_back({std::string(name.begin(), name.end()), number<uint32_t>(entries, at + 16), stored, size, *data});
     at += static_cast<size_t>(entry_size + name_length + extra_length + comment_length);
   }
   return result;

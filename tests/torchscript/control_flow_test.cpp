@@ -1,0 +1,125 @@
+// Branches, loops, calls and exceptions.
+#include <catch2/catch.hpp>
+
+#include "models.h"
+
+namespace passerelle::torchscript::testing {
+
+TEST_CASE("a branch on the shape is followed, and leaves nothing behind") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  if x.size(0) > 1 and x.dim() == 2:\n"
+      "    return x + 1\n"
+      "  else:\n"
+      "    return x.relu()\n");
+  CHECK(operators(faithful_trace(model, {shape({2, 3})})) == "aten::add");
+  CHECK(operators(faithful_trace(model, {shape({1, 3})})) == "aten::relu");
+}
+
+TEST_CASE("loops on constants and shapes are unrolled") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  for i in range(x.size(0)):\n"
+      "    if i % 2 == 1:\n"
+      "      continue\n"
+      "    x = x + float(i)\n"
+      "  n = 0\n"
+      "  while n < 3:\n"
+      "    x = x.relu()\n"
+      "    n += 2\n"
+      "  return x\n");
+  CHECK(operators(faithful_trace(model, {shape({4, 2})})) == "aten::add aten::add aten::relu aten::relu");
+}
+
+TEST_CASE("early returns, optionals and assertions") {
+  const Model model = model_of(
+      "def helper(self, x, y: Optional[Tensor]):\n"
+      "  if y is None:\n"
+      "    return x * 2\n"
+      "  assert x.size(0) == y.size(0), 'sizes differ'\n"
+      "  return x + y\n"
+      "def forward(self, x):\n"
+      "  a = self.helper(x, None)\n"
+      "  b = self.helper(x, a)\n"
+      "  if not isinstance(b, Tensor):\n"
+      "    raise RuntimeError('never')\n"
+      "  return b\n");
+  CHECK(operators(faithful_trace(model, {shape({2, 2})})) == "aten::mul aten::add");
+}
+
+TEST_CASE("a condition on data is reported, and the example's branch followed") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  if bool(x.sum() > 0):\n"
+      "    y = x + 1\n"
+      "  else:\n"
+      "    y = x - 1\n"
+      "  return y.relu()\n");
+  const Trace positive = any_trace(model, {floats({2}, {1, 2})});
+  const Trace negative = any_trace(model, {floats({2}, {-1, -2})});
+  CHECK(reasons(positive) == "data-dependent-control-flow");
+  CHECK(positive.diagnostics[0].origin.user.line == 2);
+  CHECK(operators(positive) == "aten::add aten::relu");
+  CHECK(operators(negative) == "aten::sub aten::relu");
+}
+
+TEST_CASE("a loop on data is reported once") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  while bool(x.max() < 100):\n"
+      "    x = x * 2\n"
+      "  return x\n");
+  const Trace trace = any_trace(model, {floats({2}, {1, 20})});
+  CHECK(reasons(trace) == "data-dependent-control-flow");
+  CHECK(operators(trace) == "aten::mul aten::mul aten::mul");
+}
+
+TEST_CASE("what the model throws is wrong usage, with its line") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  y = x + 1\n"
+      "  assert y.size(0) == 2, 'two rows, please'\n"
+      "  return x\n");
+  const auto trace = model.trace({shape({3, 1})});
+  REQUIRE_FALSE(trace);
+  CHECK(trace.error().kind == ErrorKind::usage);
+  CHECK(trace.error().message.find("two rows, please") != std::string::npos);
+  CHECK(trace.error().message.find("line 3") != std::string::npos);
+  const auto inputs = model.example_inputs({shape({3, 1})});
+  const auto run = model.run({shape({3, 1})}, *inputs);
+  REQUIRE_FALSE(run);
+  CHECK(run.error().kind == ErrorKind::usage);
+  CHECK(run.error().message.find("two rows, please") != std::string::npos);
+}
+
+TEST_CASE("an operator that throws on its inputs is wrong usage") {
+  const Model model = model_of("def forward(self, x):\n  return torch.matmul(x, torch.ones([3, 3]))\n");
+  const auto trace = model.trace({shape({2, 4})});
+  REQUIRE_FALSE(trace);
+  CHECK(trace.error().kind == ErrorKind::usage);
+  CHECK(trace.error().message.find("aten::matmul") != std::string::npos);
+  CHECK(trace.error().message.find('\n') == std::string::npos);
+}
+
+TEST_CASE("budgets end a runaway model") {
+  Budget budget;
+  budget.nodes = 1000;
+  const Model endless = model_of("def forward(self, x):\n  while True:\n    x = x + 1\n  return x\n");
+  CHECK(reasons(any_trace(endless, {shape({1})}, budget)) == "too-large");
+
+  budget = {};
+  budget.bytes = 1 << 20;
+  const Model huge = model_of("def forward(self, x):\n  return x + torch.zeros([1000, 1000, 1000])\n");
+  CHECK(reasons(any_trace(huge, {shape({1})}, budget)) == "too-large");
+  const Model many = model_of(
+      "def forward(self, x):\n"
+      "  kept: List[Tensor] = []\n"
+      "  for i in range(100):\n"
+      "    kept.append(x + float(i))\n"
+      "  return kept[0]\n");
+  CHECK(reasons(any_trace(many, {shape({100, 100})}, budget)) == "too-large");
+  const Model frugal = model_of("def forward(self, x):\n  for i in range(100):\n    x = x + 1\n  return x\n");
+  CHECK(reasons(any_trace(frugal, {shape({100, 100})}, budget)).empty());
+}
+
+}  // namespace passerelle::torchscript::testing

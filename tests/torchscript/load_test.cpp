@@ -1,0 +1,254 @@
+// Files that are models, and files that are not.
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "models.h"
+
+namespace passerelle::torchscript::testing {
+namespace {
+
+std::string write(const std::string& name, const std::string& bytes) {
+  const std::string path = temporary_file(name);
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string error_of(const std::string& path) {
+  const Expected<Model> model = Model::load(path);
+  if (model) return "no error";
+  CHECK(model.error().kind == ErrorKind::unreadable);
+  CHECK(model.error().message.find('\n') == std::string::npos);
+  CHECK(model.error().message.find(path) != std::string::npos);
+  return model.error().message;
+}
+
+bool says(const std::string& message, const std::string& part) {
+  INFO(message);
+  CHECK(message.find(part) != std::string::npos);
+  return message.find(part) != std::string::npos;
+}
+
+std::string good_archive() {
+  return read(saved_model("def forward(self, x):\n  return x * self.w + 1\n",
+                          [](torch::jit::Module& m) { m.register_parameter("w", at::ones({64}), false); }));
+}
+
+/// A zip file of uncompressed entries.
+std::string zip(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string file, directory;
+  const auto put = [](std::string& out, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  };
+  const auto crc = [](const std::string& data) {
+    uint32_t value = ~0u;
+    for (unsigned char byte : data) {
+      value ^= byte;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xedb88320u : 0);
+    }
+    return ~value;
+  };
+  for (const auto& [name, data] : entries) {
+    const uint64_t offset = file.size();
+    file += "PK\x03\x04";
+    directory += "PK\x01\x02";
+    put(directory, 20, 2);
+    for (std::string* out : {&file, &directory}) {
+      put(*out, 20, 2);
+      put(*out, 0, 2);
+      put(*out, 0, 2);
+      put(*out, 0, 4);
+      put(*out, crc(data), 4);
+      put(*out, data.size(), 4);
+      put(*out, data.size(), 4);
+      put(*out, name.size(), 2);
+      put(*out, 0, 2);
+    }
+    put(directory, 0, 6);
+    put(directory, 0, 4);
+    put(directory, offset, 4);
+    directory += name;
+    file += name + data;
+  }
+  const uint64_t begin = file.size();
+  file += directory + "PK\x05\x06";
+  put(file, 0, 4);
+  put(file, entries.size(), 2);
+  put(file, entries.size(), 2);
+  put(file, directory.size(), 4);
+  put(file, begin, 4);
+  put(file, 0, 2);
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a good archive loads") { CHECK(Model::load(write("good.pt", good_archive()))); }
+
+TEST_CASE("files that are not there, or nothing") {
+  says(error_of(temporary_file("absent.pt")), "no such file");
+  says(error_of(std::filesystem::temp_directory_path().string()), "it is a folder");
+  says(error_of(write("empty.pt", "")), "the file is empty");
+}
+
+TEST_CASE("files of other kinds are named") {
+  says(error_of(write("a.pt", "import torch\nmodel = 3\n")), "is a text file");
+  says(error_of(write("b.pt", std::string("\x08\x07\x12\x07pytorch\x1a\x03"
+                                          "1.9:\x80\x01",
+                                          20))),
+       "looks like an ONNX model");
+  says(error_of(write("c.pt", std::string("\x20\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\"}}            ", 48))),
+       "safetensors");
+  says(error_of(write("d.pt", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")),
+       "torch.save in its old format");
+  says(error_of(write("e.pt", "\x80\x04\x95 and so on")), "is a Python pickle");
+  says(error_of(write("f.pt", std::string("\x1c\0\0\0TFL3", 8))), "TensorFlow Lite");
+  says(error_of(write("g.pt", std::string("\x1c\0\0\0PTMF", 8))), "PyTorch Mobile");
+  says(error_of(write("h.pt", "\x93NUMPY\x01")), "is a NumPy array");
+  says(error_of(write("i.pt", std::string("\x7f\x01\x02\xff\0\0\x03", 7))), "is not a TorchScript archive");
+  says(error_of(write("j.pt", "version https://git-lfs.github.com/spec/v1\n")), "is a Git LFS pointer");
+}
+
+TEST_CASE("zip files of other kinds are named") {
+  says(
+      error_of(write("k.pt", zip({{"archive/data.pkl", "x"}, {"archive/data/0", "0123"}, {"archive/version", "3\n"}}))),
+      "was saved by torch.save");
+  says(error_of(write("l.pt", zip({{"m/bytecode.pkl", "x"}, {"m/version", "3\n"}}))), "PyTorch Mobile's interpreter");
+  says(error_of(write("m.pt", zip({{"arr_0.npy", "x"}}))), "NumPy .npz");
+  says(error_of(write("n.pt", zip({{"word/document.xml", "x"}}))), "is a zip file, but not");
+  says(error_of(write("o.pt", zip({{"serialized_exported_program.json", "{}"}}))), "saved by torch.export");
+}
+
+TEST_CASE("an archive of a newer file format is refused with its version") {
+  const std::string path = write(
+      "newer.pt",
+      zip({{"m/data.pkl", "x"}, {"m/constants.pkl", "x"}, {"m/code/__torch__.py", "x"}, {"m/version", "4711\n"}}));
+  const std::string message = error_of(path);
+  says(message, "newer PyTorch");
+  says(message, "4711");
+}
+
+TEST_CASE("code that this LibTorch can't compile is refused with its place") {
+  const std::string path =
+      write("nonsense.pt",
+            zip({{"m/data.pkl",
+                  "\x80\x02"
+                  "c__torch__\nM\nq\x01)\x81}b."},
+                 {"m/constants.pkl", "\x80\x02)."},
+                 {"m/code/__torch__.py",
+                  "class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(x, x, x)\n"},
+                 {"m/version", "3\n"}}));
+  const std::string message = error_of(path);
+  says(message, "can't read it");
+  says(message, "code/__torch__.py line 3");
+}
+
+TEST_CASE("truncated archives are refused") {
+  const std::string good = good_archive();
+  for (size_t size : {good.size() - 1, good.size() / 2, size_t{64}, size_t{5}, size_t{4}})
+    says(error_of(write("truncated.pt", good.substr(0, size))), "'");
+}
+
+// Padding and time stamps may change without harm; then the model must be the same.
+TEST_CASE("bit flips are refused, or harmless") {
+  const std::string good = good_archive();
+  const Expected<Model> model = Model::load(write("good.pt", good));
+  REQUIRE(model);
+  const std::vector<InputSpec> specs{shape({2, 64})};
+  const std::string listing = to_text(any_trace(*model, specs));
+  const auto inputs = model->example_inputs(specs);
+  const auto outputs = model->run(specs, *inputs);
+  std::mt19937 random(7);
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string bad = good;
+    const size_t at = random() % bad.size();
+    bad[at] = static_cast<char>(bad[at] ^ (1 << (random() % 8)));
+    const std::string path = write("flipped.pt", bad);
+    const Expected<Model> damaged = Model::load(path);
+    if (!damaged) {
+      CHECK(damaged.error().kind == ErrorKind::unreadable);
+      ++refused;
+      continue;
+    }
+    const auto again = damaged->run(specs, *inputs);
+    REQUIRE(again);
+    CHECK((*again)[0].bytes == (*outputs)[0].bytes);
+    CHECK(to_text(any_trace(*damaged, specs)) == listing);
+  }
+  CHECK(refused > 100);
+}
+
+TEST_CASE("a module without forward is refused") {
+  says(error_of(saved_model("def predict(self, x):\n  return x\n")), "without a forward method");
+}
+
+TEST_CASE("operators that this LibTorch lacks are reported where they are used") {
+  const std::string code =
+      "class M(Module):\n"
+      "  def forward(self, x: Tensor) -> Tensor:\n"
+      "    y = torch.relu(x)\n"
+      "    z = ops.nowhere.frobnicate(y, 3)\n"
+      "    w = ops.torchvision.nms(z, y, 0.5)\n"
+      "    v = ops.elsewhere.twist(x)\n"
+      "    return torch.add(torch.add(z, w), v)\n";
+  const std::string path = write("foreign.pt", zip({{"m/data.pkl",
+                                                     "\x80\x02"
+                                                     "c__torch__\nM\nq\x01)\x81}b."},
+                                                    {"m/constants.pkl", "\x80\x02)."},
+                                                    {"m/code/__torch__.py", code},
+                                                    {"m/version", "3\n"}}));
+  const Expected<Model> model = Model::load(path);
+  if (!model) FAIL(model.error().message);
+  const Trace trace = any_trace(*model, {shape({2, 2})});
+  CHECK(reasons(trace) == "unknown-operator unknown-operator unknown-operator");
+  CHECK(trace.diagnostics[0].op == "nowhere::frobnicate");
+  CHECK(trace.diagnostics[0].origin.user.line == 4);
+  CHECK(trace.diagnostics[1].op == "torchvision::nms");
+  CHECK(trace.diagnostics[2].op == "elsewhere::twist");
+  CHECK(trace.outputs.empty());
+  CHECK(operators(trace) == "aten::relu");
+}
+
+TEST_CASE("operators that touch files run neither while loading nor later") {
+  const std::string target = temporary_file("written_by_model");
+  const std::string code =
+      "class M(Module):\n"
+      "  def __getstate__(self) -> Tensor:\n"
+      "    return torch.ones([1])\n"
+      "  def __setstate__(self, state: Tensor) -> NoneType:\n"
+      "    torch.save(torch.ones([2]), \"" +
+      target +
+      "\")\n"
+      "    return None\n"
+      "  def forward(self, x: Tensor) -> Tensor:\n"
+      "    torch.save(x, \"" +
+      target +
+      "\")\n"
+      "    return torch.add(x, torch.from_file(\"/etc/hostname\", None, 1))\n";
+  const std::string path = write("hostile.pt", zip({{"m/data.pkl",
+                                                     "\x80\x02"
+                                                     "c__torch__\nM\nq\x01)\x81Nb."},
+                                                    {"m/constants.pkl", "\x80\x02)."},
+                                                    {"m/code/__torch__.py", code},
+                                                    {"m/version", "3\n"}}));
+  const Expected<Model> model = Model::load(path);
+  if (model) {
+    const Trace trace = any_trace(*model, {shape({2})});
+    CHECK(reasons(trace) == "unknown-operator unknown-operator");
+    const auto inputs = model->example_inputs({shape({2})});
+    CHECK_FALSE(model->run({shape({2})}, *inputs));
+  }
+  CHECK_FALSE(std::filesystem::exists(target));
+}
+
+}  // namespace passerelle::torchscript::testing

@@ -1,0 +1,183 @@
+#include "models.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "passerelle/torchscript/replay.h"
+
+namespace passerelle::torchscript::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(fs::temp_directory_path() / ("passerelle_torchscript_" + std::to_string(::getpid()))) {
+    fs::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  fs::path path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+void check_value(const Trace& trace, const Value& value, std::vector<bool>& made, bool makes) {
+  if (const TensorId* id = value.tensor()) {
+    const auto index = static_cast<uint32_t>(*id);
+    REQUIRE(index < trace.tensors.size());
+    if (makes) {
+      CHECK_FALSE(made[index]);
+      CHECK(trace.tensors[index].dependence == Dependence::data);
+      made[index] = true;
+    } else {
+      CHECK((made[index] || trace.tensors[index].dependence != Dependence::data));
+    }
+  }
+  if (const std::vector<Value>* elements = value.list())
+    for (const Value& element : *elements) check_value(trace, element, made, makes);
+}
+
+// Straight-line and in single assignment; constants have values.
+void check_well_formed(const Trace& trace) {
+  std::vector<bool> made(trace.tensors.size(), false);
+  for (const Port& input : trace.inputs) made[static_cast<uint32_t>(input.tensor)] = true;
+  for (const Node& node : trace.nodes) {
+    CHECK(node.op.back() != '_');
+    CHECK(node.op.find("prim::If") == std::string::npos);
+    REQUIRE(node.origin < trace.origins.size());
+    for (const auto& [name, argument] : node.arguments) check_value(trace, argument, made, false);
+    for (const Value& result : node.results) check_value(trace, result, made, true);
+  }
+  for (const Port& output : trace.outputs) check_value(trace, {output.tensor}, made, false);
+  for (const Tensor& tensor : trace.tensors)
+    if (tensor.dependence != Dependence::data) {
+      REQUIRE(tensor.constant);
+      CHECK(tensor.constant->shape() == graph::Shape(tensor.shape.begin(), tensor.shape.end()));
+    }
+}
+
+void check_equal(const graph::HostTensor& actual, const graph::HostTensor& expected) {
+  REQUIRE(actual.type == expected.type);
+  REQUIRE(actual.shape == expected.shape);
+  REQUIRE(actual.bytes.size() == expected.bytes.size());
+  if (actual.bytes == expected.bytes || actual.type != graph::ElementType::float32) {
+    CHECK(actual.bytes == expected.bytes);
+    return;
+  }
+  // Another order of memory may pick another kernel; nothing else may differ.
+  float largest = 0, difference = 0;
+  for (size_t i = 0; i < graph::element_count(actual.shape); ++i) {
+    largest = std::max(largest, std::abs(expected.as<float>()[i]));
+    difference = std::max(difference, std::abs(expected.as<float>()[i] - actual.as<float>()[i]));
+  }
+  CHECK(difference <= 1e-6f * largest);
+}
+
+}  // namespace
+
+std::string temporary_file(const std::string& name) {
+  static const TemporaryFolder folder;
+  return (folder.path() / name).string();
+}
+
+std::string saved_model(const std::string& source, const Setup& setup) {
+  static int count = 0;
+  torch::jit::Module module("TestModule");
+  if (setup) setup(module);
+  module.define(source);
+  const std::string path = temporary_file("model" + std::to_string(count++) + ".pt");
+  module.save(path);
+  return path;
+}
+
+Model model_of(const std::string& source, const Setup& setup) {
+  const std::string path = saved_model(source, setup);
+  Expected<Model> model = Model::load(path);
+  fs::remove(path);
+  if (!model) FAIL(model.error().message);
+  return *std::move(model);
+}
+
+InputSpec shape(std::vector<int64_t> sizes, std::string name) {
+  InputSpec spec;
+  spec.shape = std::move(sizes);
+  spec.name = std::move(name);
+  return spec;
+}
+
+InputSpec typed(std::vector<int64_t> sizes, graph::ElementType type) {
+  InputSpec spec = shape(std::move(sizes));
+  spec.type = type;
+  return spec;
+}
+
+InputSpec floats(std::vector<int64_t> sizes, std::vector<float> values) {
+  InputSpec spec;
+  graph::HostTensor tensor;
+  tensor.shape.assign(sizes.begin(), sizes.end());
+  tensor.bytes.resize(values.size() * sizeof(float));
+  std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  spec.values = std::move(tensor);
+  return spec;
+}
+
+InputSpec number(std::variant<std::monostate, int64_t, double, bool> value, std::string name) {
+  InputSpec spec;
+  spec.number = value;
+  spec.name = std::move(name);
+  return spec;
+}
+
+Trace any_trace(const Model& model, const std::vector<InputSpec>& specs, const Budget& budget) {
+  Expected<Trace> trace = model.trace(specs, budget);
+  if (!trace) FAIL(trace.error().message);
+  return *std::move(trace);
+}
+
+Trace faithful_trace(const Model& model, const std::vector<InputSpec>& specs) {
+  Trace trace = any_trace(model, specs);
+  INFO(to_text(trace));
+  REQUIRE(trace.diagnostics.empty());
+  check_well_formed(trace);
+  const auto inputs = model.example_inputs(specs);
+  REQUIRE(inputs);
+  const auto expected = model.run(specs, *inputs);
+  if (!expected) FAIL(expected.error().message);
+  const auto actual = replay(trace, *inputs);
+  if (!actual) FAIL(actual.error().message);
+  REQUIRE(actual->size() == expected->size());
+  for (size_t i = 0; i < actual->size(); ++i) check_equal((*actual)[i], (*expected)[i]);
+  return trace;
+}
+
+std::string operators(const Trace& trace) {
+  std::string text;
+  for (const Node& node : trace.nodes) text += (text.empty() ? "" : " ") + node.op;
+  return text;
+}
+
+std::string reasons(const Trace& trace) {
+  std::string text;
+  for (const graph::Diagnostic& diagnostic : trace.diagnostics)
+    text += (text.empty() ? "" : " ") + std::string(graph::name(diagnostic.reason));
+  return text;
+}
+
+std::string shared_folder(const std::string& what) {
+  const char* from_environment = std::getenv("PASSERELLE_SHARED");
+  const std::string folder = from_environment != nullptr ? from_environment : PASSERELLE_SOURCE_DIR "/../shared";
+  if (fs::is_directory(folder + "/models")) return folder;
+  WARN(what << " is skipped: " << folder << "/models is not there (set PASSERELLE_SHARED)");
+  return {};
+}
+
+}  // namespace passerelle::torchscript::testing

@@ -1,0 +1,42 @@
+// Models made of TorchScript source text, and what every trace must fulfil.
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "passerelle/torchscript/model.h"
+
+namespace passerelle::torchscript::testing {
+
+using Setup = std::function<void(torch::jit::Module&)>;
+
+/// A file in a folder of this process's own, removed when it ends.
+std::string temporary_file(const std::string& name);
+
+/// Saves a module whose methods are `source`, after `setup` gave it parameters and attributes; then loads it.
+Model model_of(const std::string& source, const Setup& setup = {});
+std::string saved_model(const std::string& source, const Setup& setup = {});
+
+InputSpec shape(std::vector<int64_t> sizes, std::string name = "");
+InputSpec typed(std::vector<int64_t> sizes, graph::ElementType type);
+InputSpec floats(std::vector<int64_t> sizes, std::vector<float> values);
+InputSpec number(std::variant<std::monostate, int64_t, double, bool> value, std::string name = "");
+
+/// Traces; the trace must have no diagnostics and be well formed, and its operators, run again, must give what the
+/// model gives.
+Trace faithful_trace(const Model& model, const std::vector<InputSpec>& specs);
+/// Just traces; an Error fails the test.
+Trace any_trace(const Model& model, const std::vector<InputSpec>& specs, const Budget& budget = {});
+
+/// "aten::conv2d aten::relu".
+std::string operators(const Trace& trace);
+/// The reasons of its diagnostics: "in-place-write state".
+std::string reasons(const Trace& trace);
+
+/// The folder of shared data, or empty (a warning says what is skipped).
+std::string shared_folder(const std::string& what);
+
+}  // namespace passerelle::torchscript::testing
