@@ -78,7 +78,7 @@ passerelle_status status_of(blob::Failure failure) {
 
 }  // namespace passerelle::loader
 
-const char* passerelle_status_name(passerelle_status status) noexcept {
+const char* passerelle_status_name(int status) noexcept {
   using passerelle::loader::status_count;
   using passerelle::loader::status_names;
   return status >= 0 && status < status_count ? status_names[status] : "an unknown status";

@@ -152,7 +152,7 @@ passerelle_status passerelle_model_describe(const passerelle_model* model, passe
   return fill(info, known, error);
 }
 
-const char* passerelle_dtype_name(passerelle_dtype dtype) noexcept {
+const char* passerelle_dtype_name(int dtype) noexcept {
   return dtype >= PASSERELLE_FLOAT32 && dtype <= PASSERELLE_QINT32
              ? passerelle::blob::name(static_cast<passerelle::blob::Dtype>(dtype))
              : "an unknown dtype";

@@ -235,7 +235,7 @@ TEST_CASE("devices that there are not, and options that nobody knows") {
   CHECK(error.status() == PASSERELLE_NNAPI_TOO_OLD);
 
   options = {};
-  options.preference = static_cast<passerelle_preference>(9);
+  options.preference = 9;
   CHECK_FALSE(loader::Compilation::make(model, nnapi, options, error));
   CHECK(error.status() == PASSERELLE_INVALID_ARGUMENT);
 

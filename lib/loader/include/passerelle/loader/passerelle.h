@@ -66,7 +66,7 @@ typedef enum passerelle_status {
 } passerelle_status;
 
 /* "PASSERELLE_DAMAGED_MODEL"; never NULL. The string is static. */
-PASSERELLE_API const char* passerelle_status_name(passerelle_status status) PASSERELLE_NOEXCEPT;
+PASSERELLE_API const char* passerelle_status_name(int status) PASSERELLE_NOEXCEPT;
 
 #define PASSERELLE_MESSAGE_SIZE 1024
 
@@ -153,7 +153,7 @@ typedef enum passerelle_dtype {
 } passerelle_dtype;
 
 /* "float32", as PyTorch says it; never NULL. The string is static. */
-PASSERELLE_API const char* passerelle_dtype_name(passerelle_dtype dtype) PASSERELLE_NOEXCEPT;
+PASSERELLE_API const char* passerelle_dtype_name(int dtype) PASSERELLE_NOEXCEPT;
 
 /* In which order the four dimensions of an image lie. */
 typedef enum passerelle_layout {
@@ -267,8 +267,8 @@ typedef enum passerelle_fp16 {
 typedef struct passerelle_compile_options {
   size_t struct_size;
   const char* device; /* run on this device only (feature level 3); NULL: NNAPI chooses, operation by operation */
-  passerelle_preference preference;
-  passerelle_fp16 fp16;
+  int32_t preference; /* a passerelle_preference */
+  int32_t fp16;       /* a passerelle_fp16 */
 } passerelle_compile_options;
 
 #define PASSERELLE_COMPILE_OPTIONS_INIT \
