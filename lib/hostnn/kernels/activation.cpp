@@ -15,7 +15,7 @@ Tensors hard_swish(const Call& call) { return {at::hardswish(call.tensor(0))}; }
 /// The slope may be broadcast, in any dimension.
 Tensors prelu(const Call& call) {
   const Tensor& values = call.tensor(0);
-  return {at::where(values >= 0, values, values * call.tensor(1))};
+  return {at::addcmul(values.relu(), call.tensor(1), values.clamp_max(0))};
 }
 
 Tensors softmax(const Call& call) {

@@ -38,7 +38,7 @@ Tensors mirror_pad(const Call& call) {
   const std::vector<int64_t> paddings = read_paddings(call);
   const int64_t mode = call.integer(2);
   require(mode == reflect || mode == symmetric, "the mode is neither REFLECT nor SYMMETRIC");
-  Tensor values = call.tensor(0);
+  Tensor values = call.tensor(0).contiguous();
   for (int64_t axis = 0; axis < values.dim(); ++axis) {
     const int64_t before = paddings[2 * axis];
     const int64_t after = paddings[2 * axis + 1];

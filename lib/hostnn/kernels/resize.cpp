@@ -38,51 +38,41 @@ Resize read_resize(const Call& call) {
   return resize;
 }
 
-/// Input pixels a step of the output.
-float scale_of(int64_t input, int64_t output, bool align_corners) {
-  return align_corners && output > 1 ? static_cast<float>(input - 1) / static_cast<float>(output - 1)
-                                     : static_cast<float>(input) / static_cast<float>(output);
-}
-
-/// Linear interpolation along one dimension of an NCHW image, where an output pixel's left edge, not its centre, is
-/// scaled: LibTorch has no such mode.
-Tensor interpolate_from_edges(const Tensor& image, int64_t dimension, int64_t output) {
-  const int64_t input = image.size(dimension);
-  if (input == output) return image;
-  const float scale = scale_of(input, output, false);
-  std::vector<int64_t> lower(output);
-  std::vector<int64_t> upper(output);
-  std::vector<float> fraction(output);
-  for (int64_t i = 0; i < output; ++i) {
-    const float position = static_cast<float>(i) * scale;
-    lower[i] = std::min(static_cast<int64_t>(std::floor(position)), input - 1);
-    upper[i] = std::min(lower[i] + 1, input - 1);
-    fraction[i] = position - static_cast<float>(lower[i]);
-  }
-  std::vector<int64_t> shape(4, 1);
-  shape[dimension] = output;
-  const Tensor weight = at::tensor(fraction, at::kFloat).reshape(shape);
-  return at::lerp(image.index_select(dimension, at::tensor(lower, at::kLong)),
-                  image.index_select(dimension, at::tensor(upper, at::kLong)), weight);
+/// Linear interpolation where an output pixel's left edge, not its centre, is scaled. LibTorch has no such mode, but
+/// with the last row and column once more at the end, aligned corners have the very same scale, input / output; what
+/// comes out beyond the wanted size is dropped.
+Tensor interpolate_from_edges(const Tensor& image, int64_t height, int64_t width) {
+  Tensor extended = at::cat({image, image.narrow(2, image.size(2) - 1, 1)}, 2);
+  extended = at::cat({extended, extended.narrow(3, image.size(3) - 1, 1)}, 3);
+  return at::upsample_bilinear2d(extended, {height + 1, width + 1}, true).narrow(2, 0, height).narrow(3, 0, width);
 }
 
 Tensors resize_bilinear(const Call& call) {
   const Resize resize = read_resize(call);
-  if (resize.align_corners || resize.half_pixel_centers)
-    return {from_nchw(at::upsample_bilinear2d(resize.image, {resize.height, resize.width}, resize.align_corners),
-                      resize.nchw)};
-  const Tensor rows = interpolate_from_edges(resize.image, 2, resize.height);
-  return {from_nchw(interpolate_from_edges(rows, 3, resize.width), resize.nchw)};
+  const bool from_edges = !resize.align_corners && !resize.half_pixel_centers;
+  const Tensor result =
+      from_edges ? interpolate_from_edges(resize.image, resize.height, resize.width)
+                 : at::upsample_bilinear2d(resize.image, {resize.height, resize.width}, resize.align_corners);
+  return {from_nchw(result, resize.nchw)};
 }
 
-/// The nearest pixels along one dimension where the corners' centres are aligned: halves are rounded away from 0.
-Tensor pick_aligned(const Tensor& image, int64_t dimension, int64_t output) {
-  const int64_t input = image.size(dimension);
-  const float scale = scale_of(input, output, true);
+/// For each output pixel of a dimension the nearest input pixel, where the corners' centres are aligned: halves are
+/// rounded away from 0.
+Tensor nearest_aligned(int64_t input, int64_t output) {
+  const float scale = output > 1 ? static_cast<float>(input - 1) / static_cast<float>(output - 1)
+                                 : static_cast<float>(input) / static_cast<float>(output);
   std::vector<int64_t> nearest(output);
   for (int64_t i = 0; i < output; ++i)
     nearest[i] = std::min(static_cast<int64_t>(std::round(static_cast<float>(i) * scale)), input - 1);
-  return image.index_select(dimension, at::tensor(nearest, at::kLong));
+  return at::tensor(nearest, at::kLong);
+}
+
+/// Picks whole pixels, which LibTorch does quickly where their channels lie together.
+Tensor pick_aligned(const Tensor& nchw, int64_t height, int64_t width) {
+  const Tensor nhwc = nchw.permute({0, 2, 3, 1}).contiguous();
+  return nhwc.index_select(1, nearest_aligned(nhwc.size(1), height))
+      .index_select(2, nearest_aligned(nhwc.size(2), width))
+      .permute({0, 3, 1, 2});
 }
 
 Tensors resize_nearest_neighbor(const Call& call) {
@@ -90,7 +80,7 @@ Tensors resize_nearest_neighbor(const Call& call) {
   const std::vector<int64_t> size{resize.height, resize.width};
   Tensor result;
   if (resize.align_corners) {
-    result = pick_aligned(pick_aligned(resize.image, 2, resize.height), 3, resize.width);
+    result = pick_aligned(resize.image, resize.height, resize.width);
   } else if (resize.half_pixel_centers) {
     result = at::_upsample_nearest_exact2d(resize.image, size);
   } else {

@@ -85,7 +85,8 @@ Tensor gathered(const Tensor& values, int64_t axis, const Tensor& indices) {
   std::vector<int64_t> shape = values.sizes().vec();
   const auto place = shape.erase(shape.begin() + axis);
   shape.insert(place, indices.sizes().begin(), indices.sizes().end());
-  return values.index_select(axis, indices.reshape({-1})).reshape(shape);
+  // LibTorch is slow at picking from strided tensors.
+  return values.contiguous().index_select(axis, indices.reshape({-1})).reshape(shape);
 }
 
 Tensors gather(const Call& call) {
