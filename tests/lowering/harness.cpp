@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -298,6 +299,7 @@ std::vector<std::string> operations_of(const Case& test, int feature_level, bool
 }
 
 std::vector<Case> some_of(std::vector<Case> cases, size_t count) {
+  if (std::getenv("PASSERELLE_ALL_CASES")) return cases;
   std::mt19937 generator(20240229);
   for (size_t i = 0; i + 1 < cases.size(); ++i) std::swap(cases[i], cases[i + generator() % (cases.size() - i)]);
   if (cases.size() > count) cases.resize(count);

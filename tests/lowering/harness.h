@@ -48,7 +48,7 @@ void require_all(const std::vector<Case>& cases);
 /// The case must end with a diagnostic whose message holds `message`.
 void require_refused(const Case& test, const std::string& message);
 
-/// `count` of the cases (or all), picked by a fixed seed.
+/// `count` of the cases (or all), picked by a fixed seed. With PASSERELLE_ALL_CASES in the environment: all of them.
 std::vector<Case> some_of(std::vector<Case> cases, size_t count);
 
 /// The operations of the finished graph, for tests of what a lowering emits: names without duplicates removed.
