@@ -23,14 +23,15 @@ std::vector<OperandId> matrices(Editor& editor, OperandId value, bool transposed
     batches = editor.transpose(batches, {0, 2, 1});
     std::swap(rows, columns);
   }
-  TensorType part = editor.graph().type(batches);
-  part.shape[0] = 1;
+  // One above the other they are split without a RESHAPE for each.
+  const OperandId stacked = editor.reshape(batches, {count * rows, columns});
+  TensorType part = editor.graph().type(stacked);
+  part.shape[0] = rows;
   Operation split = editor.graph().make_operation(
-      Op::SPLIT, {{"input", batches}, {"axis", 0}, {"num_splits", static_cast<int32_t>(count)}},
+      Op::SPLIT, {{"input", stacked}, {"axis", 0}, {"num_splits", static_cast<int32_t>(count)}},
       std::vector<TensorType>(count, part), origin);
-  std::vector<OperandId> parts = split.outputs;
+  const std::vector<OperandId> parts = split.outputs;
   editor.keep(std::move(split));
-  for (OperandId& each : parts) each = editor.reshape(each, {rows, columns});
   return parts;
 }
 
