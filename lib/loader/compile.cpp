@@ -96,6 +96,8 @@ passerelle_status passerelle_compile(const passerelle_model* model, const passer
   if (known.device) status = find_device(*nnapi->library, known.device, &device, error);
   if (status == PASSERELLE_OK) status = check_level(model->file->view(), *nnapi->library, device, error);
   if (status != PASSERELLE_OK) return status;
+  if (!known.skip_weight_check) status = passerelle_model_verify_weights(model, error);
+  if (status != PASSERELLE_OK) return status;
   const bool relax_fp16 = known.fp16 == PASSERELLE_FP16_ALLOWED ||
                           (known.fp16 == PASSERELLE_FP16_AS_MODEL_SAYS && model->file->view().relax_fp16());
   auto made = std::make_unique<passerelle_compilation>(model->file, nnapi->library);

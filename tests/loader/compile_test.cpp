@@ -296,3 +296,19 @@ TEST_CASE("an operation that NNAPI refuses is told with its place in the Python 
   CHECK_FALSE(loader::Compilation::make(open_model(bytes), open_nnapi(library_path("4")), {}, error));
   CHECK_THAT(error.message(), Contains("operation 0 (CONV_2D, from aten::conv2d of features.0, réseau.py:10)"));
 }
+
+TEST_CASE("altered weights are found before NNAPI sees them, unless the caller trusts the file") {
+  auto bytes = rich_file();
+  bytes.back() ^= 1;
+  StandIn& stand_in = fresh_stand_in(library_path("4"));
+  const loader::Model model = open_model(bytes);
+  const loader::Nnapi nnapi = open_nnapi(library_path("4"));
+  loader::Error error;
+  CHECK_FALSE(loader::Compilation::make(model, nnapi, {}, error));
+  CHECK(error.status() == PASSERELLE_DAMAGED_MODEL);
+  CHECK_THAT(error.message(), Contains("weights were altered"));
+  CHECK_FALSE(stand_in.called("ANeuralNetworksModel_create"));
+  loader::CompileOptions trusting;
+  trusting.skip_weight_check = 1;
+  compiled(model, nnapi, trusting);
+}

@@ -269,10 +269,11 @@ typedef struct passerelle_compile_options {
   const char* device; /* run on this device only (feature level 3); NULL: NNAPI chooses, operation by operation */
   int32_t preference; /* a passerelle_preference */
   int32_t fp16;       /* a passerelle_fp16 */
+  int32_t skip_weight_check; /* not 0: don't do what passerelle_model_verify_weights does before compiling */
 } passerelle_compile_options;
 
 #define PASSERELLE_COMPILE_OPTIONS_INIT \
-  { sizeof(passerelle_compile_options), NULL, PASSERELLE_PREFER_NOTHING, PASSERELLE_FP16_AS_MODEL_SAYS }
+  { sizeof(passerelle_compile_options), NULL, PASSERELLE_PREFER_NOTHING, PASSERELLE_FP16_AS_MODEL_SAYS, 0 }
 
 /* Builds the model in NNAPI and has it compiled for its devices, which may take seconds. `options` may be NULL. */
 PASSERELLE_API passerelle_status passerelle_compile(const passerelle_model* model, const passerelle_nnapi* nnapi,
