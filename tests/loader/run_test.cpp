@@ -166,3 +166,15 @@ TEST_CASE("many threads may run one compilation") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == std::vector<int>(4, 0));
 }
+
+TEST_CASE("in C++ the first error stays told to the end") {
+  loader::Error error;
+  const loader::Model model = loader::Model::open("/nonexistent/model.nnapi", error);
+  const loader::Nnapi nnapi;
+  const loader::Compilation compilation = loader::Compilation::make(model, nnapi, {}, error);
+  CHECK_FALSE(compilation.run({}, {}, error));
+  CHECK(error.status() == PASSERELLE_CANNOT_READ);
+  loader::Error fresh;
+  CHECK_FALSE(compilation.run({}, {}, fresh));
+  CHECK(fresh.status() == PASSERELLE_INVALID_ARGUMENT);
+}

@@ -4,12 +4,13 @@
 //     passerelle::loader::Error error;
 //     auto model = passerelle::loader::Model::open("model.nnapi", error);
 //     auto nnapi = passerelle::loader::Nnapi::open(nullptr, error);
-//     if (!model || !nnapi) return report(error.message());
 //     auto compilation = passerelle::loader::Compilation::make(model, nnapi, {}, error);
-//     if (!compilation || !compilation.run({{in.data(), size_in}}, {{out.data(), size_out}}, error)) ...
+//     if (!compilation.run({{in.data(), size_in}}, {{out.data(), size_out}}, error)) return report(error.message());
 //
 // Ownership, threads and lifetimes are those of the C functions. An object that was moved from, or whose making failed,
-// is empty: it converts to false, and whatever is asked of it is PASSERELLE_INVALID_ARGUMENT.
+// is empty: it converts to false, and whatever is asked of it is PASSERELLE_INVALID_ARGUMENT. But an Error that tells
+// already why an object is empty is left as it is by what is made of that object, so that it is enough to check at the
+// end.
 #pragma once
 
 #include <cstddef>
@@ -146,6 +147,7 @@ class Compilation {
  public:
   Compilation() = default;
   static Compilation make(const Model& model, const Nnapi& nnapi, const CompileOptions& options, Error& error) {
+    if (error && (!model || !nnapi)) return Compilation();  // what went wrong before stays told
     passerelle_compilation* compilation = nullptr;
     passerelle_compile(model.get(), nnapi.get(), &options, &compilation, error.get());
     return Compilation(compilation);
@@ -156,6 +158,7 @@ class Compilation {
 
   bool run(const std::vector<passerelle_input>& inputs, const std::vector<passerelle_output>& outputs,
            Error& error) const {
+    if (error && !compilation_) return false;
     return passerelle_run(get(), inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
                           static_cast<uint32_t>(outputs.size()), error.get()) == PASSERELLE_OK;
   }
