@@ -20,6 +20,3 @@ include(CMakePackageConfigHelpers)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/${package}ConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/passerelleConfig.cmake ${PROJECT_BINARY_DIR}/${package}ConfigVersion.cmake
         DESTINATION ${package_folder} COMPONENT converter)
-
-# Beside the command, which looks for it there.
-install(TARGETS passerelle_hostnn LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
