@@ -22,6 +22,14 @@ c10::IValue call(const c10::OperatorHandle& handle, std::vector<c10::IValue> arg
   return std::move(stack.front());
 }
 
+/// The image in channels_last order, with the strides that this order has. LibTorch takes a slice whose dimensions of
+/// size 1 keep their old strides for contiguous, but the packed convolution then writes no result at all.
+at::Tensor channels_last_image(const at::Tensor& nchw) {
+  const at::Tensor image = nchw.contiguous(channels_last);
+  const int64_t channels = image.size(1), height = image.size(2), width = image.size(3);
+  return image.as_strided(image.sizes(), {channels * height * width, 1, channels * width, channels});
+}
+
 /// [rows, inner] times [inner, columns] as a convolution of 1×1 filters on a picture of one pixel a row.
 at::Tensor multiply_matrices(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor picture = a.contiguous().reshape({1, a.size(0), 1, a.size(1)}).permute({0, 3, 1, 2});
@@ -48,12 +56,12 @@ std::optional<PackedConvolution> PackedConvolution::pack(const at::Tensor& filte
 
 at::Tensor PackedConvolution::run(const at::Tensor& nchw) const {
   static const c10::OperatorHandle handle = *find_operator("mkldnn_prepacked::conv2d_run");
-  return call(handle, {nchw.contiguous(channels_last), context_}).toTensor();
+  return call(handle, {channels_last_image(nchw), context_}).toTensor();
 }
 
 at::Tensor convolve(const at::Tensor& nchw, const at::Tensor& filter, const at::Tensor& bias,
                     const ConvolutionShape& shape) {
-  const at::Tensor image = nchw.contiguous(channels_last);
+  const at::Tensor image = channels_last_image(nchw);
   const bool is_float = nchw.scalar_type() == at::kFloat;
   if (!has_onednn() || !is_float || nchw.numel() == 0)
     return at::conv2d(image, filter, bias, shape.stride, shape.padding, shape.dilation, shape.groups);
@@ -68,7 +76,7 @@ at::Tensor convolve_transposed(const at::Tensor& nchw, const at::Tensor& filter,
   const at::Tensor size = at::empty({nchw.size(0), filter.size(1), (nchw.size(2) - 1) * stride[0] + filter.size(2),
                                      (nchw.size(3) - 1) * stride[1] + filter.size(3)},
                                     nchw.options(), channels_last);
-  return std::get<0>(at::convolution_backward(nchw.contiguous(channels_last), size, filter, c10::nullopt, stride,
+  return std::get<0>(at::convolution_backward(channels_last_image(nchw), size, filter, c10::nullopt, stride,
                                               {0, 0}, {1, 1}, false, {0, 0}, 1, {true, false, false}));
 }
 
