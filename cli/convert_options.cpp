@@ -79,7 +79,7 @@ Expected<Conversion> convert_model(const ConvertOptions& options) {
 std::string diagnostics_report(const ConvertOptions& options, const Conversion& conversion) {
   size_t found = conversion.converted.diagnostics.size();
   return options.model + " can't be converted for " + std::string(nnapi::feature_level_name(conversion.feature_level)) +
-         ": " + report::count(found, "obstacle") + " in " +
+         ": " + report::count(found, "obstacle") + " among " +
          report::count(conversion.converted.operator_count, "operator") + ".\n\n" +
          report::diagnostics_text(conversion.converted.diagnostics);
 }

@@ -9,6 +9,7 @@
 #include "input_spec.h"
 #include "nnapi_library.h"
 #include "passerelle/report/table.h"
+#include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
 
 namespace passerelle::cli {
@@ -34,9 +35,10 @@ Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std:
   Expected<std::vector<torchscript::InputSpec>> specs = parse_input_specs(options.inputs);
   if (!specs) return specs.error();
   if (specs->size() != ports.size())
-    return Error{ErrorKind::usage, options.file + " takes " + std::to_string(ports.size()) + " inputs (" +
+    return Error{ErrorKind::usage, options.file + " takes " + report::count(ports.size(), "input") + " (" +
                                        names(ports) + "), and " + std::to_string(specs->size()) +
-                                       " were given; give --input FILE.npy for each"};
+                                       (specs->size() == 1 ? " was" : " were") +
+                                       " given; give --input FILE.npy for each"};
   std::vector<std::optional<HostTensor>> placed(ports.size());
   for (size_t i = 0; i < specs->size(); ++i) {
     torchscript::InputSpec& spec = (*specs)[i];
@@ -48,7 +50,7 @@ Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std:
     size_t place = i;
     if (!spec.name.empty())
       for (place = 0; place < ports.size() && ports[place].name != spec.name;) ++place;
-    if (place == ports.size()) return error("no input has this name; there are " + names(ports));
+    if (place == ports.size()) return error("no input has this name; the inputs are " + names(ports));
     if (placed[place]) return error("input " + ports[place].name + " was given before");
     placed[place] = std::move(spec.values);
   }
@@ -64,12 +66,13 @@ Expected<Outcome> execute(const Options& options) {
   if (!runner) return runner.error();
   Expected<std::vector<HostTensor>> inputs = read_inputs(options, runner->inputs());
   if (!inputs) return inputs.error();
-  std::error_code error;
-  std::filesystem::create_directories(options.output_dir, error);
-  if (error) return Error{ErrorKind::unwritable, "cannot make " + options.output_dir + ": " + error.message()};
   spdlog::debug("running {} with {}", options.file, *library);
   Expected<std::vector<HostTensor>> outputs = runner->run(*library, *inputs);
   if (!outputs) return outputs.error();
+  std::error_code error;
+  std::filesystem::create_directories(options.output_dir, error);
+  if (error)
+    return Error{ErrorKind::unwritable, "cannot make the folder " + options.output_dir + ": " + error.message()};
 
   Outcome outcome;
   outcome.json["outputs"] = nlohmann::ordered_json::array();

@@ -137,27 +137,26 @@ Outcome compare_all(const Options& options, const std::vector<Port>& ports, cons
                        {""}});
   Outcome outcome;
   nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
-  size_t failed = 0;
+  std::string failed;
   for (size_t i = 0; i < ports.size(); ++i) {
     Comparison comparison = verify::compare(reference[i], actual[i], options.limits);
-    if (!comparison.passed) ++failed;
+    if (!comparison.passed) failed += (failed.empty() ? "" : ", ") + ports[i].name;
     table.add(to_row(ports[i], comparison));
     outputs.push_back(to_json(ports[i], comparison));
   }
   outcome.json = {
       {"model", options.model},
       {"file", options.file},
-      {"passed", failed == 0},
+      {"passed", failed.empty()},
       {"limits",
        {{"rtol", options.limits.relative}, {"atol", options.limits.absolute}, {"steps", options.limits.steps}}},
       {"outputs", std::move(outputs)}};
   outcome.text = table.text() + "\n";
-  if (failed == 0) {
+  if (failed.empty()) {
     outcome.text += options.file + " agrees with " + options.model + "\n";
   } else {
     outcome.status = static_cast<int>(ErrorKind::mismatch);
-    outcome.complaint = "passerelle: " + options.file + " differs from " + options.model + " in " +
-                        std::to_string(failed) + " of " + report::count(ports.size(), "output") + "\n";
+    outcome.complaint = "passerelle: " + options.file + " differs from " + options.model + ": " + failed + "\n";
   }
   return outcome;
 }

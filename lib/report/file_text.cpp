@@ -101,7 +101,9 @@ std::string file_summary(const std::string& name, const blob::View& view) {
                        " of weights; runs from " + std::string(nnapi::feature_level_name(view.feature_level())) +
                        " on" + (view.relax_fp16() ? "; may be computed as float16" : "") + "\n\n";
   result += ports_table(view) + "\n" + counts_table(view) + "\n";
-  result += count(view.operation_count(), "operation") + ", " + count(transposes(view), "TRANSPOSE") + " among them\n";
+  size_t left = transposes(view);
+  result += count(view.operation_count(), "operation") + ", " + (left == 0 ? "none" : thousands(left)) +
+            " of them TRANSPOSE\n";
   return result;
 }
 
@@ -110,7 +112,7 @@ std::string file_text(const std::string& name, const blob::View& view, bool full
   result += "format " + std::to_string(view.version_major()) + "." + std::to_string(view.version_minor()) +
             ", written by " + view.producer() + "; " + count(view.operand_count(), "operand") + ", " +
             count(view.window_count(), "window") + " of weights" +
-            (view.has_origins() ? "" : "; where operations came from was stripped") + "\n\n";
+            (view.has_origins() ? "\n\n" : ";\nwhere operations came from was left out\n\n");
   if (!full) return result + constants_table(view, largest_shown);
   result += operations_table(view) + "\n" + operands_table(view) + "\n";
   return result + constants_table(view, view.operand_count());
