@@ -248,8 +248,10 @@ constexpr Lowering table[] = {
     {"aten::hardshrink", lower_hardshrink, "ABS, GREATER, SELECT", ""},
     {"aten::softshrink", lower_softshrink, "MINIMUM, MAXIMUM, SUB", ""},
     {"aten::softmax", lower_softmax, "SOFTMAX", ""},
+    {"aten::special_softmax", lower_softmax, "SOFTMAX", ""},
     {"aten::_softmax", lower_softmax, "SOFTMAX", ""},
     {"aten::log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
+    {"aten::special_log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
     {"aten::_log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
 };
 

@@ -48,24 +48,10 @@ void lower_bitwise_not(Context& context) {
   lower_logical_not(context);
 }
 
-// --- Choices. SELECT takes tensors of one shape only.
-
-OperandId choice(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
-  const Shape shape = context.result_type().shape;
-  auto whole = [&](OperandId value) { return broadcast(context, value, shape); };
-  return select(context, whole(cast(context, condition, boolean)), whole(where_true), whole(where_false));
-}
-
-/// SELECT knows no BOOL8 to choose from: logic does as well.
-OperandId boolean_choice(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
-  OperandId yes = context.binary(Op::LOGICAL_AND, condition, where_true);
-  OperandId no = context.binary(Op::LOGICAL_AND, context.unary(Op::LOGICAL_NOT, condition), where_false);
-  return context.binary(Op::LOGICAL_OR, yes, no);
-}
+// --- Choices.
 
 void lower_choice(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
-  bool of_booleans = context.type(where_true).type == boolean;
-  context.result((of_booleans ? boolean_choice : choice)(context, condition, where_true, where_false));
+  context.result(chosen(context, condition, where_true, where_false, context.result_type().shape));
 }
 
 void lower_where(Context& context) {

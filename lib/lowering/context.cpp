@@ -336,8 +336,8 @@ OperandId Context::binary(OperationType type, OperandId a, OperandId b) {
     // A tensor of one element needs no rank: NNAPI broadcasts it as it is, in any layout.
     if (this->rank(operand) == rank || graph::element_count(shape(operand)) == 1) return operand;
     // RESHAPE has no BOOL8, and INT32 from level 6 on only: those are broadcast as they are.
-    bool reshapes = this->type(operand).type != OperandType::TENSOR_BOOL8 &&
-                    this->type(operand).type != OperandType::TENSOR_INT32;
+    bool reshapes =
+        this->type(operand).type != OperandType::TENSOR_BOOL8 && this->type(operand).type != OperandType::TENSOR_INT32;
     if (!reshapes && !graph_.is_constant(operand)) return operand;
     Shape raised(rank - this->rank(operand), 1);
     raised.insert(raised.end(), shape(operand).begin(), shape(operand).end());

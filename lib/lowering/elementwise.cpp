@@ -224,6 +224,16 @@ void lower_erfc(Context& context) {
   context.result(context.binary(Op::SUB, 1.0, erf(context, self_as_result(context))));
 }
 
+void lower_logit(Context& context) {
+  OperandId x = self_as_result(context);
+  if (!context.is_none("eps")) {
+    double eps = context.number("eps");
+    x = context.binary(Op::MINIMUM, context.binary(Op::MAXIMUM, x, eps), 1 - eps);
+  }
+  OperandId odds = context.binary(Op::DIV, x, context.binary(Op::SUB, 1.0, x));
+  context.result(context.unary(Op::LOG, odds));
+}
+
 // --- Trigonometry.
 
 OperandId cosine(Context& context, OperandId x) {
@@ -312,13 +322,20 @@ constexpr Lowering table[] = {
     {"aten::reciprocal", lower_function<reciprocal>, "DIV", ""},
     {"aten::exp", lower_unary<Op::EXP>, "EXP", ""},
     {"aten::exp2", lower_exp2, "POW", ""},
+    {"aten::special_exp2", lower_exp2, "POW", ""},
     {"aten::expm1", lower_function<expm1>, "TANH, EXP, MUL, ADD", ""},
+    {"aten::special_expm1", lower_function<expm1>, "TANH, EXP, MUL, ADD", ""},
     {"aten::log", lower_unary<Op::LOG>, "LOG", ""},
     {"aten::log2", lower_log2, "LOG, MUL", ""},
     {"aten::log10", lower_log10, "LOG, MUL", ""},
     {"aten::log1p", lower_function<log1p>, "LOG, ADD, SUB, DIV, MINIMUM, MAXIMUM", ""},
+    {"aten::special_log1p", lower_function<log1p>, "LOG, ADD, SUB, DIV, MINIMUM, MAXIMUM", ""},
     {"aten::erf", lower_function<erf>, "MUL, ADD, TANH", ""},
+    {"aten::special_erf", lower_function<erf>, "MUL, ADD, TANH", ""},
     {"aten::erfc", lower_erfc, "MUL, ADD, TANH, SUB", ""},
+    {"aten::special_erfc", lower_erfc, "MUL, ADD, TANH, SUB", ""},
+    {"aten::logit", lower_logit, "SUB, DIV, LOG", ""},
+    {"aten::special_logit", lower_logit, "SUB, DIV, LOG", ""},
     {"aten::sin", lower_unary<Op::SIN>, "SIN", ""},
     {"aten::cos", lower_function<cosine>, "SIN, MUL, SUB", ""},
     {"aten::tan", lower_function<tangent>, "SIN, MUL, SUB, DIV", ""},
@@ -333,6 +350,7 @@ constexpr Lowering table[] = {
     {"aten::trunc", lower_rounding<truncated>, "FLOOR, NEG, RELU, SUB", ""},
     {"aten::fix", lower_rounding<truncated>, "FLOOR, NEG, RELU, SUB", ""},
     {"aten::round", lower_round, "FLOOR, MUL, SUB, RELU, MINIMUM, ADD", ""},
+    {"aten::special_round", lower_round, "FLOOR, MUL, SUB, RELU, MINIMUM, ADD", ""},
     {"aten::frac", lower_frac, "FLOOR, NEG, RELU, SUB", ""},
     {"aten::minimum", lower_extremum<Op::MINIMUM>, "MINIMUM, LOGICAL_AND", ""},
     {"aten::maximum", lower_extremum<Op::MAXIMUM>, "MAXIMUM, LOGICAL_OR", ""},

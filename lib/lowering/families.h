@@ -7,8 +7,10 @@
 namespace passerelle::lowering {
 
 Span<const Lowering> activation_lowerings();
+Span<const Lowering> attention_lowerings();
 Span<const Lowering> comparison_lowerings();
 Span<const Lowering> convolution_lowerings();
+Span<const Lowering> einsum_lowerings();
 Span<const Lowering> elementwise_lowerings();
 Span<const Lowering> indexing_lowerings();
 Span<const Lowering> linear_lowerings();
@@ -17,6 +19,7 @@ Span<const Lowering> padding_lowerings();
 Span<const Lowering> pooling_lowerings();
 Span<const Lowering> reduction_lowerings();
 Span<const Lowering> resize_lowerings();
+Span<const Lowering> scatter_lowerings();
 Span<const Lowering> selection_lowerings();
 Span<const Lowering> shape_lowerings();
 

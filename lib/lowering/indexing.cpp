@@ -6,6 +6,7 @@
 
 #include "conversion.h"
 #include "families.h"
+#include "indices.h"
 #include "passerelle/support/check.h"
 #include "structure.h"
 
@@ -20,21 +21,6 @@ uint32_t self_dimension(Context& context, std::string_view name = "dim") {
 
 OperandId flattened(Context& context, OperandId value) {
   return reshaped(context, value, {static_cast<uint32_t>(graph::element_count(context.shape(value)))});
-}
-
-/// Known indices as a constant operand, counted from the front.
-OperandId index_operand(Context& context, const std::vector<int64_t>& indices, const Shape& shape, int64_t size) {
-  std::vector<int32_t> counted;
-  for (int64_t index : indices) counted.push_back(static_cast<int32_t>(index < 0 ? index + size : index));
-  return context.constant_operand(Constant::from(counted, shape));
-}
-
-/// Indices counted from the front: GATHER knows no negative ones.
-OperandId counted_from_front(Context& context, OperandId indices, uint32_t size) {
-  if (context.graph().is_constant(indices))
-    return index_operand(context, context.graph()[indices].constant->integers(), context.shape(indices), size);
-  OperandId minus_one_where_negative = context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, indices, 0.0), -1.0);
-  return context.binary(Op::SUB, indices, context.binary(Op::MUL, minus_one_where_negative, double(size)));
 }
 
 // --- One index tensor along one dimension.
@@ -91,119 +77,27 @@ void lower_embedding(Context& context) {
 
 // --- x[i, :, j]: several index tensors, masks among them.
 
-struct Index {
-  uint32_t dimension;
-  OperandId places;  ///< TENSOR_INT32, 0 or more
-};
-
-/// The places where a known mask is true, one index for each of its dimensions.
-void add_mask(Context& context, std::vector<Index>& indices, uint32_t dimension, const Constant& mask) {
-  std::vector<int64_t> truths = mask.integers();
-  std::vector<std::vector<int32_t>> places(mask.shape().size());
-  for (size_t flat = 0; flat < truths.size(); ++flat) {
-    if (truths[flat] == 0) continue;
-    size_t rest = flat;
-    for (size_t i = mask.shape().size(); i-- > 0; rest /= mask.shape()[i])
-      places[i].push_back(static_cast<int32_t>(rest % mask.shape()[i]));
-  }
-  if (places.empty() || places.front().empty())
-    context.refuse(Reason::argument, "its mask picks nothing: NNAPI does not compute with empty tensors");
-  for (size_t i = 0; i < places.size(); ++i)
-    indices.push_back({dimension + static_cast<uint32_t>(i), context.constant_operand(Constant::list(places[i]))});
-}
-
-std::vector<Index> index_tensors(Context& context, Shape shape) {
-  std::vector<Index> indices;
-  const torchscript::Value* argument = nullptr;
-  for (const auto& [name, value] : context.node().arguments)
-    if (name == "indices") argument = &value;
-  check(argument && argument->list(), "index has a list of indices");
-  uint32_t dimension = 0;
-  for (const torchscript::Value& element : *argument->list()) {
-    const torchscript::TensorId* id = element.tensor();
-    if (!id) {
-      ++dimension;
-      continue;
-    }
-    const torchscript::Tensor& info = context.info(*id);
-    if (info.type == graph::ElementType::bool8 || info.type == graph::ElementType::uint8) {
-      if (!info.constant)
-        context.refuse(Reason::dynamic_shape, "how many elements its mask picks depends on the data",
-                       "use torch.where(mask, x, other), which keeps the shape");
-      add_mask(context, indices, dimension, *info.constant);
-      dimension += static_cast<uint32_t>(info.shape.size());
-    } else {
-      indices.push_back({dimension, counted_from_front(context, context.operand(*id), shape[dimension])});
-      ++dimension;
-    }
-  }
-  return indices;
-}
-
-/// Several indices as one into the dimensions that they share, which lie side by side.
-OperandId joined_indices(Context& context, const std::vector<Index>& indices, Shape shape) {
-  OperandId joined = indices.front().places;
-  for (size_t i = 1; i < indices.size(); ++i) {
-    OperandId next = indices[i].places;
-    double size = shape[indices[i].dimension];
-    bool known = context.graph().is_constant(joined) && context.graph().is_constant(next);
-    if (!known) {
-      joined = context.binary(Op::ADD, context.binary(Op::MUL, joined, size), next);
-      continue;
-    }
-    size_t rank = std::max(context.rank(joined), context.rank(next));
-    Shape common(rank, 1);
-    for (OperandId operand : {joined, next})
-      for (size_t k = 0; k < context.rank(operand); ++k) {
-        uint32_t& common_size = common[rank - 1 - k];
-        common_size = std::max(common_size, context.shape(operand)[context.rank(operand) - 1 - k]);
-      }
-    std::vector<int64_t> rows = context.graph()[joined].constant->broadcast_to(common).integers();
-    std::vector<int64_t> columns = context.graph()[next].constant->broadcast_to(common).integers();
-    std::vector<int32_t> flat;
-    for (size_t k = 0; k < rows.size(); ++k)
-      flat.push_back(static_cast<int32_t>(rows[k] * static_cast<int64_t>(size) + columns[k]));
-    joined = context.constant_operand(Constant::from(flat, common));
-  }
-  return joined;
-}
-
 void lower_index(Context& context) {
   OperandId x = context.tensor("self");
-  std::vector<Index> indices = index_tensors(context, context.shape(x));
-  if (indices.empty()) return context.result(x);
-  uint32_t first = indices.front().dimension;
-  bool adjacent = indices.back().dimension - first + 1 == indices.size();
-  if (!adjacent) {
-    // Then PyTorch puts the picked dimensions first.
-    Permutation permutation;
-    for (const Index& index : indices) permutation.push_back(index.dimension);
-    for (uint32_t i = 0; i < context.rank(x); ++i)
-      if (std::find(permutation.begin(), permutation.end(), i) == permutation.end()) permutation.push_back(i);
-    x = transposed(context, x, permutation);
-    for (uint32_t i = 0; i < indices.size(); ++i) indices[i].dimension = i;
-    first = 0;
-  }
-  OperandId places = joined_indices(context, indices, context.shape(x));
-  Shape merged = context.shape(x);
-  for (size_t i = 1; i < indices.size(); ++i) {
-    merged[first] *= merged[first + 1];
-    merged.erase(merged.begin() + first + 1);
-  }
-  OperandId picked = gathered(context, reshaped(context, x, merged), first, places);
+  std::optional<Indexing> indexing = indexing_of(context, context.shape(x));
+  if (!indexing) return context.result(x);
+  x = reshaped(context, transposed(context, x, indexing->permutation), indexing->merged);
+  OperandId picked = gathered(context, x, indexing->dimension, indexing->places);
   context.result(reshaped(context, picked, context.result_type().shape));
 }
 
 // --- Another order.
 
+OperandId reversed(Context& context, OperandId x, uint32_t dimension) {
+  std::vector<int32_t> indices(context.shape(x)[dimension]);
+  std::iota(indices.rbegin(), indices.rend(), 0);
+  return gathered(context, x, dimension, indices);
+}
+
 void lower_flip(Context& context) {
   OperandId x = context.tensor("self");
-  for (int64_t number : context.integers("dims")) {
-    uint32_t dimension = Context::dimension(number, context.info("self").shape.size());
-    std::vector<int32_t> indices(context.shape(x)[dimension]);
-    std::iota(indices.rbegin(), indices.rend(), 0);
-    x = gathered(context, x, dimension, indices);
-  }
+  for (int64_t dimension : context.integers("dims"))
+    x = reversed(context, x, Context::dimension(dimension, context.rank(x)));
   context.result(x);
 }
 
@@ -226,6 +120,37 @@ void lower_roll(Context& context) {
   context.result(x);
 }
 
+/// Quarter turns from the first of two dimensions towards the second.
+void lower_rot90(Context& context) {
+  OperandId x = context.tensor("self");
+  std::vector<int64_t> dimensions = context.integers("dims");
+  uint32_t first = Context::dimension(dimensions[0], context.rank(x));
+  uint32_t second = Context::dimension(dimensions[1], context.rank(x));
+  int64_t turns = (context.integer("k") % 4 + 4) % 4;
+  Permutation swapped = graph::identity_permutation(context.rank(x));
+  std::swap(swapped[first], swapped[second]);
+  if (turns == 1 || turns == 2) x = reversed(context, x, second);
+  if (turns == 3 || turns == 2) x = reversed(context, x, first);
+  context.result(turns % 2 == 0 ? x : transposed(context, x, swapped));
+}
+
+/// Windows of one dimension; their elements are a new last dimension.
+void lower_unfold(Context& context) {
+  OperandId x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dimension"), context.rank(x));
+  auto size = static_cast<int32_t>(context.integer("size")), step = static_cast<int32_t>(context.integer("step"));
+  int32_t count = (static_cast<int32_t>(context.shape(x)[dimension]) - size) / step + 1;
+  std::vector<int32_t> indices;
+  for (int32_t window = 0; window < count; ++window)
+    for (int32_t i = 0; i < size; ++i) indices.push_back(window * step + i);
+  const Shape windows{static_cast<uint32_t>(count), static_cast<uint32_t>(size)};
+  OperandId picked = gathered(context, x, dimension, context.constant_operand(Constant::from(indices, windows)));
+  Permutation permutation = graph::identity_permutation(context.rank(picked));
+  permutation.erase(permutation.begin() + dimension + 1);
+  permutation.push_back(dimension + 1);
+  context.result(transposed(context, picked, permutation));
+}
+
 // --- Numbers of elements as results.
 
 void lower_one_hot(Context& context) {
@@ -241,25 +166,48 @@ void lower_one_hot(Context& context) {
   context.result(cast(context, hot, output.type));
 }
 
-/// NNAPI looks for the greatest along the last dimension.
-void lower_topk(Context& context) {
-  OperandId x = context.tensor("self");
+struct Ordered {
+  OperandId values;
+  OperandId places;
+};
+
+/// The first `count` of a dimension in falling or rising order; NNAPI looks for the greatest along the last dimension.
+Ordered ordered(Context& context, OperandId x, uint32_t dimension, uint32_t count, bool falling) {
   size_t rank = context.rank(x);
-  uint32_t dimension = self_dimension(context);
   Permutation last_and_back = graph::identity_permutation(rank);
   std::swap(last_and_back[dimension], last_and_back[rank - 1]);
   x = transposed(context, x, last_and_back);
-  bool largest = context.boolean("largest");
-  if (!largest) x = context.unary(Op::NEG, x);
-  TensorType values = context.type(x), indices = context.type(x);
-  values.shape[rank - 1] = indices.shape[rank - 1] = static_cast<uint32_t>(context.integer("k"));
-  indices.type = integer;
+  if (!falling) x = context.unary(Op::NEG, x);
+  TensorType values = context.type(x);
+  values.shape[rank - 1] = count;
+  TensorType places = values;
+  places.type = integer;
   std::vector<OperandId> found =
-      context.emit(Op::TOPK_V2, {{"input", x}, {"k", static_cast<int32_t>(context.integer("k"))}}, {values, indices});
-  OperandId extremes = largest ? found[0] : context.unary(Op::NEG, found[0]);
-  if (context.is_used(0)) context.result(0, transposed(context, extremes, last_and_back));
-  if (context.is_used(1)) context.result(1, transposed(context, found[1], last_and_back));
+      context.emit(Op::TOPK_V2, {{"input", x}, {"k", static_cast<int32_t>(count)}}, {values, places});
+  OperandId extremes = falling ? found[0] : context.unary(Op::NEG, found[0]);
+  return {transposed(context, extremes, last_and_back), transposed(context, found[1], last_and_back)};
 }
+
+void lower_topk(Context& context) {
+  Ordered found = ordered(context, context.tensor("self"), self_dimension(context),
+                          static_cast<uint32_t>(context.integer("k")), context.boolean("largest"));
+  context.result(0, found.values);
+  context.result(1, found.places);
+}
+
+Ordered sorted(Context& context) {
+  OperandId x = context.tensor("self");
+  uint32_t dimension = self_dimension(context);
+  return ordered(context, x, dimension, context.shape(x)[dimension], context.boolean("descending"));
+}
+
+void lower_sort(Context& context) {
+  Ordered all = sorted(context);
+  context.result(0, all.values);
+  context.result(1, all.places);
+}
+
+void lower_argsort(Context& context) { context.result(sorted(context).places); }
 
 constexpr Lowering table[] = {
     {"aten::index_select", lower_index_select, "GATHER", ""},
@@ -269,8 +217,12 @@ constexpr Lowering table[] = {
     {"aten::index", lower_index, "GATHER", "masks that are computed from the input"},
     {"aten::flip", lower_flip, "GATHER", ""},
     {"aten::roll", lower_roll, "GATHER", ""},
+    {"aten::rot90", lower_rot90, "GATHER, TRANSPOSE", ""},
+    {"aten::unfold", lower_unfold, "GATHER, TRANSPOSE", ""},
     {"aten::one_hot", lower_one_hot, "EQUAL, SELECT", "without num_classes"},
     {"aten::topk", lower_topk, "TOPK_V2", ""},
+    {"aten::sort", lower_sort, "TOPK_V2", ""},
+    {"aten::argsort", lower_argsort, "TOPK_V2", ""},
 };
 
 }  // namespace

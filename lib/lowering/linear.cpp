@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "families.h"
+#include "layers.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::lowering {
@@ -14,9 +15,10 @@ Shape with_last(Shape shape, uint32_t size) {
   return shape;
 }
 
+}  // namespace
+
 OperandId zero_bias(Context& c, uint32_t size) { return c.constant_operand(Constant::filled(0, {size})); }
 
-/// FULLY_CONNECTED on the last dimension of `input`, whatever its rank. `weights`: [out, in]; `bias`: [out].
 OperandId fully_connected(Context& c, OperandId input, OperandId weights, OperandId bias) {
   const Shape shape = c.shape(input);
   const uint32_t size = last(shape);
@@ -28,6 +30,8 @@ OperandId fully_connected(Context& c, OperandId input, OperandId weights, Operan
       Op::FULLY_CONNECTED, {{"input", c.reshape(input, {batch, size})}, {"weights", weights}, {"bias", bias}}, output);
   return c.reshape(result, with_last(shape, outputs));
 }
+
+namespace {
 
 OperandId transposed(Context& c, OperandId matrix) {
   Permutation permutation = graph::identity_permutation(c.rank(matrix));
@@ -80,9 +84,9 @@ OperandId as_matrix(Context& c, OperandId value) {
   return c.reshape(value, {shape[shape.size() - 2], shape[shape.size() - 1]});
 }
 
-/// [.., m, k] x [.., k, n]: FULLY_CONNECTED where one factor is a constant matrix. The result's shape may lack leading
-/// dimensions of 1.
-OperandId product(Context& c, OperandId a, OperandId b) {
+}  // namespace
+
+OperandId matrix_product(Context& c, OperandId a, OperandId b) {
   if (is_constant_matrix(c, b))
     return fully_connected(c, a, transposed(c, as_matrix(c, b)), zero_bias(c, last(c.shape(b))));
   if (is_constant_matrix(c, a)) {
@@ -100,11 +104,13 @@ OperandId product(Context& c, OperandId a, OperandId b) {
   return batch_product(c, a, b);
 }
 
+namespace {
+
 /// torch.matmul: a vector on the left is a row, on the right a column.
 void bind_product(Context& c, OperandId a, OperandId b) {
   if (c.rank(a) == 1) a = c.reshape(a, {1, last(c.shape(a))});
   if (c.rank(b) == 1) b = c.reshape(b, {last(c.shape(b)), 1});
-  c.result(c.reshape(product(c, a, b), c.result_type().shape));
+  c.result(c.reshape(matrix_product(c, a, b), c.result_type().shape));
 }
 
 void lower_matmul(Context& c) {
@@ -166,7 +172,7 @@ void bind_added_product(Context& c, OperandId a, OperandId b) {
     c.result(c.reshape(fully_connected(c, a, transposed(c, b), *bias), shape));
     return;
   }
-  const OperandId result = scaled(c, c.reshape(product(c, a, b), shape), alpha);
+  const OperandId result = scaled(c, c.reshape(matrix_product(c, a, b), shape), alpha);
   // With beta 0 PyTorch does not read self at all.
   c.result(beta == 0 ? result : c.binary(Op::ADD, result, scaled(c, self, beta)));
 }

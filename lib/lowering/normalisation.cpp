@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "families.h"
+#include "layers.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -133,12 +134,8 @@ void lower_group_norm(Context& c) {
 }
 
 void lower_layer_norm(Context& c) {
-  const OperandId input = c.tensor("input");
-  const size_t rank = c.rank(input);
   const std::vector<int64_t> normalised = c.integers("normalized_shape");
-  const std::vector<int32_t> axes = axes_between(rank - normalised.size(), rank);
-  const OperandId result =
-      standardise(c, input, c.number("eps"), [&](OperandId value) { return mean(c, value, axes); });
+  const OperandId result = standardise_last(c, c.tensor("input"), normalised.size(), c.number("eps"));
   c.result(scale_and_shift(c, result, Shape(normalised.begin(), normalised.end())));
 }
 
@@ -157,6 +154,11 @@ const Lowering table[] = {
 };
 
 }  // namespace
+
+OperandId standardise_last(Context& c, OperandId value, size_t dimensions, double epsilon) {
+  const std::vector<int32_t> axes = axes_between(c.rank(value) - dimensions, c.rank(value));
+  return standardise(c, value, epsilon, [&](OperandId of) { return mean(c, of, axes); });
+}
 
 Span<const Lowering> normalisation_lowerings() { return table; }
 

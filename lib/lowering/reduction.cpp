@@ -184,6 +184,13 @@ void lower_max(Context& context) {
     context.result(1, place_of_extreme(context, place, context.tensor("self"), dimensions.front(), keep));
 }
 
+void lower_aminmax(Context& context) {
+  Dimensions dimensions = reduced_dimensions(context);
+  bool keep = keeps_dimensions(context);
+  context.result(0, extreme(context, Op::REDUCE_MIN, dimensions, keep));
+  context.result(1, extreme(context, Op::REDUCE_MAX, dimensions, keep));
+}
+
 template <OperationType operation>
 void lower_place_of_extreme(Context& context) {
   OperandId x = context.tensor("self");
@@ -269,6 +276,27 @@ void lower_norm(Context& context) { context.result(norm(context, context.number_
 void lower_vector_norm(Context& context) { context.result(norm(context, context.number_or("ord", 2))); }
 void lower_frobenius_norm(Context& context) { context.result(norm(context, 2)); }
 
+/// Each norm is bounded from below by itself, as in PyTorch 1.13.
+void lower_cosine_similarity(Context& context) {
+  OperandId a = context.tensor("x1"), b = context.tensor("x2");
+  size_t rank = std::max(context.rank(a), context.rank(b));
+  const Dimensions dimensions{Context::dimension(context.integer("dim"), rank)};
+  Shape shape(rank, 1);
+  for (OperandId operand : {a, b})
+    for (size_t i = 0; i < context.rank(operand); ++i) {
+      uint32_t& size = shape[rank - 1 - i];
+      size = std::max(size, context.shape(operand)[context.rank(operand) - 1 - i]);
+    }
+  a = broadcast(context, a, shape);
+  b = broadcast(context, b, shape);
+  auto length = [&](OperandId x) {
+    OperandId squares = reduced(context, Op::REDUCE_SUM, square(context, x), dimensions, false);
+    return context.binary(Op::MAXIMUM, context.unary(Op::SQRT, squares), context.number("eps"));
+  };
+  OperandId product = reduced(context, Op::REDUCE_SUM, context.binary(Op::MUL, a, b), dimensions, false);
+  context.result(context.binary(Op::DIV, product, context.binary(Op::MUL, length(a), length(b))));
+}
+
 void lower_logsumexp(Context& context) {
   OperandId x = self_as_result(context);
   Dimensions dimensions = reduced_dimensions(context);
@@ -332,6 +360,7 @@ constexpr Lowering table[] = {
     {"aten::amin", lower_extreme<Op::REDUCE_MIN>, "REDUCE_MIN", integers},
     {"aten::max", lower_max<Op::REDUCE_MAX, Op::ARGMAX, Op::MAXIMUM>, "REDUCE_MAX, ARGMAX, MAXIMUM", integers},
     {"aten::min", lower_max<Op::REDUCE_MIN, Op::ARGMIN, Op::MINIMUM>, "REDUCE_MIN, ARGMIN, MINIMUM", integers},
+    {"aten::aminmax", lower_aminmax, "REDUCE_MIN, REDUCE_MAX", integers},
     {"aten::argmax", lower_place_of_extreme<Op::ARGMAX>, "ARGMAX", ""},
     {"aten::argmin", lower_place_of_extreme<Op::ARGMIN>, "ARGMIN", ""},
     {"aten::any", lower_any_or_all<Op::REDUCE_ANY>, "REDUCE_ANY", ""},
@@ -343,7 +372,9 @@ constexpr Lowering table[] = {
     {"aten::norm", lower_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", ""},
     {"aten::linalg_vector_norm", lower_vector_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", ""},
     {"aten::frobenius_norm", lower_frobenius_norm, "MUL, REDUCE_SUM, SQRT", ""},
+    {"aten::cosine_similarity", lower_cosine_similarity, "MUL, REDUCE_SUM, SQRT, MAXIMUM, DIV", ""},
     {"aten::logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
+    {"aten::special_logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
     {"aten::cumsum", lower_cumsum, "FULLY_CONNECTED, PAD, ADD", integers},
 };
 

@@ -290,4 +290,15 @@ OperandId padded(Context& context, OperandId value, const std::vector<std::pair<
                        [&](OperandId floats) { return context.pad(floats, padding, fill != 0 ? 1 : 0); });
 }
 
+OperandId chosen(Context& context, OperandId condition, OperandId where_true, OperandId where_false, Shape shape) {
+  if (!is_boolean(context, where_true))
+    // SELECT takes tensors of one shape only.
+    return select(context, broadcast(context, condition, shape), broadcast(context, where_true, shape),
+                  broadcast(context, where_false, shape));
+  // And it knows no BOOL8 to choose from: logic does as well.
+  OperandId yes = context.binary(Op::LOGICAL_AND, condition, where_true);
+  OperandId no = context.binary(Op::LOGICAL_AND, context.unary(Op::LOGICAL_NOT, condition), where_false);
+  return broadcast(context, context.binary(Op::LOGICAL_OR, yes, no), shape);
+}
+
 }  // namespace passerelle::lowering

@@ -47,4 +47,7 @@ OperandId concatenated(Context& context, std::vector<OperandId> values, uint32_t
 OperandId padded(Context& context, OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding,
                  double fill);
 
+/// where_true or where_false, by the condition (TENSOR_BOOL8); all three are broadcast to `shape`.
+OperandId chosen(Context& context, OperandId condition, OperandId where_true, OperandId where_false, Shape shape);
+
 }  // namespace passerelle::lowering

@@ -188,6 +188,11 @@ TEST_CASE("aten::erf and erfc") {
   require_unary("torch.erfc(x)", {{-4, 4}});
 }
 
+TEST_CASE("aten::logit") {
+  require_unary("torch.logit(x)", {{0.01, 0.99}});
+  require_unary("torch.logit(x, 0.1)", {{-0.5, 1.5}});
+}
+
 TEST_CASE("Trigonometry") {
   require_unary("torch.sin(x)", {{-7, 7}, {-200, 200}});
   require_unary("torch.cos(x)", {{-7, 7}, {-200, 200}});

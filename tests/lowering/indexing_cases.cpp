@@ -97,3 +97,20 @@ TEST_CASE("aten::topk") {
                {"return torch.topk(x, 3, 1)[0]", {{"x", {2, 7, 4}}}},
                from_level(6, {"return torch.topk(x, 3, 1)[1]", {{"x", {2, 7, 4}}}})});
 }
+
+TEST_CASE("aten::sort and argsort") {
+  std::vector<Case> cases;
+  for (const char* order : {"False", "True"}) {
+    cases.push_back({std::string("return torch.sort(x, -1, ") + order + ")", {{"x", {3, 17}}}});
+    cases.push_back({std::string("return torch.sort(x, 0, ") + order + ")[0]", {{"x", {5, 3}}}});
+    cases.push_back({std::string("return torch.argsort(x, -1, ") + order + ")", {{"x", {3, 17}}}});
+  }
+  require_all(cases);
+}
+
+TEST_CASE("aten::rot90 and unfold") {
+  require({2, 3, 4, 5}, {"torch.rot90(x, 1, [2, 3])", "torch.rot90(x, 2, [2, 3])", "torch.rot90(x, 3, [3, 2])",
+                         "torch.rot90(x, -1, [2, 3])", "torch.rot90(x, 4, [0, 1])"});
+  require({9}, {"x.unfold(0, 3, 2)", "x.unfold(0, 4, 1)"});
+  require({2, 9, 3}, {"x.unfold(1, 3, 3)", "x.unfold(1, 5, 2)", "x.unfold(-1, 2, 1)"});
+}

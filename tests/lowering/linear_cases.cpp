@@ -70,3 +70,9 @@ TEST_CASE("aten::mm, aten::bmm, aten::mv, aten::dot, aten::baddbmm and aten::add
        {"return torch.baddbmm(b, x, y, beta=0.5, alpha=2.0)", {{"x", {2, 3, 5}}, {"y", {2, 5, 4}}, {"b", {1, 4}}}},
        {"return torch.addmv(self.b, x, self.c)", {{"x", {3, 5}}}, {{"c", {5}}, {"b", {3}}}}});
 }
+
+TEST_CASE("A linear layer is one operation") {
+  CHECK(operations_of(
+            {"return torch.linear(x, self.weight, self.bias)", {{"x", {3, 5}}}, {{"weight", {4, 5}}, {"bias", {4}}}}, 3,
+            false) == std::vector<std::string>{"FULLY_CONNECTED"});
+}

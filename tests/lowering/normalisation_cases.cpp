@@ -78,3 +78,12 @@ TEST_CASE("aten::layer_norm") {
     }
   require_all(cases);
 }
+
+TEST_CASE("A batch norm between convolutions costs nothing") {
+  CHECK(operations_of({"y = torch.conv2d(x, self.weight)\n"
+                       "  y = torch.batch_norm(y, None, None, self.mean, self.variance, False, 0.1, 1e-05, True)\n"
+                       "  return torch.conv2d(torch.relu(y), self.next)",
+                       {{"x", {1, 3, 6, 7}}},
+                       {{"weight", {4, 3, 3, 3}}, {"mean", {4}}, variance({4}), {"next", {2, 4, 1, 1}}}},
+                      3, true) == std::vector<std::string>{"CONV_2D", "CONV_2D", "TRANSPOSE"});
+}

@@ -180,3 +180,12 @@ TEST_CASE("aten::cumsum") {
   require_all(cases);
   require_refused({"return torch.cumsum(x, 1)", {{"x", {2, 9}, -9, 9, int32}}}, "reduces integers");
 }
+
+TEST_CASE("aten::cosine_similarity and aminmax") {
+  require_all({{"return torch.cosine_similarity(x, y)", {{"x", {3, 8}}, {"y", {3, 8}}}},
+               {"return torch.cosine_similarity(x, y, -1)", {{"x", {2, 3, 8}}, {"y", {8}}}},
+               {"return torch.cosine_similarity(x, y, 1, 0.5)", {{"x", {2, 3, 4, 5}}, {"y", {2, 3, 4, 5}}}},
+               {"return torch.cosine_similarity(x, y, 0)", {{"x", {8}}, {"y", {8}}}},
+               {"return torch.aminmax(x)", {{"x", {3, 4}}}},
+               {"return torch.aminmax(x, dim=1, keepdim=True)", {{"x", {3, 4, 5}}}}});
+}

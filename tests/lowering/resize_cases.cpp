@@ -111,3 +111,14 @@ TEST_CASE("aten::pixel_shuffle, aten::pixel_unshuffle and aten::channel_shuffle"
   for (Case& test : cases) test.tolerance = 0;
   require_all(cases);
 }
+
+TEST_CASE("A resize that NNAPI has is one operation") {
+  using Names = std::vector<std::string>;
+  const Tensor image{"x", {1, 3, 6, 7}};
+  CHECK(operations_of({"return torch.upsample_nearest2d(x, [12, 14], 2.0, 2.0)", {image}}, 3, true) ==
+        Names{"RESIZE_NEAREST_NEIGHBOR", "TRANSPOSE"});
+  CHECK(operations_of({"return torch.upsample_bilinear2d(x, [12, 14], False)", {image}}, 4, true) ==
+        Names{"RESIZE_BILINEAR", "TRANSPOSE"});
+  CHECK(operations_of({"return torch.upsample_bilinear2d(x, [9, 20], True)", {image}}, 4, true) ==
+        Names{"RESIZE_BILINEAR", "TRANSPOSE"});
+}

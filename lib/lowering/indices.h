@@ -1,0 +1,27 @@
+// Index tensors, as x[i, :, j] has them, brought to what GATHER takes: one dimension, and indices counted from the
+// front.
+#pragma once
+
+#include <optional>
+
+#include "context.h"
+
+namespace passerelle::lowering {
+
+/// Indices counted from the front: GATHER knows no negative ones. `size` is the dimension's.
+OperandId counted_from_front(Context& context, OperandId indices, uint32_t size);
+
+/// The tensor that is indexed: first permuted, then reshaped, so that the indexed dimensions are one; there `places`
+/// are picked, and their dimensions stand where that one stood.
+struct Indexing {
+  Permutation permutation;
+  Shape merged;
+  uint32_t dimension = 0;
+  OperandId places{};
+};
+
+/// The node's argument "indices", for a tensor of this shape; nothing where it indexes no dimension. Masks must be
+/// known.
+std::optional<Indexing> indexing_of(Context& context, Shape shape);
+
+}  // namespace passerelle::lowering
