@@ -65,6 +65,7 @@ class RankFolder {
     if (!operation.type || !exceeds(operation)) return editor_.keep(std::move(operation));
     if (operation.is(Op::TRANSPOSE)) return visit_transpose(operation);
     if (is_elementwise(*operation.type)) return visit_elementwise(std::move(operation));
+    if (operation.is(Op::BATCH_MATMUL)) return visit_product(std::move(operation));
     if (fold_axes(editor_, operation)) return;
     editor_.keep(std::move(operation));
   }
@@ -108,6 +109,26 @@ class RankFolder {
                   begin + static_cast<std::ptrdiff_t>(end));
     }
     return value;
+  }
+
+  /// All dimensions before the matrices are one batch.
+  void visit_product(Operation operation) {
+    const TensorType result = graph_.type(operation.output());
+    auto folded = [](const Shape& shape) {
+      size_t rank = shape.size();
+      return Shape{product(shape, 0, rank - 2), shape[rank - 2], shape[rank - 1]};
+    };
+    for (std::string_view name : {"input1", "input2"}) {
+      OperandId id = operation.operand(name);
+      operation.argument(name) = editor_.reshape(id, folded(Shape(graph_.shape(id))));
+    }
+    TensorType lower = result;
+    lower.shape = folded(result.shape);
+    OperandId before = operation.output();
+    operation.outputs = {graph_.add_operand(lower)};
+    OperandId made = operation.output();
+    editor_.keep(std::move(operation));
+    editor_.replace(before, editor_.reshape(made, result.shape));
   }
 
   Shape raised(OperandId id, size_t rank) const {

@@ -1,0 +1,165 @@
+// Attention, as PyTorch's fused operators mean it.
+#include <cmath>
+
+#include "arithmetic.h"
+#include "families.h"
+#include "layers.h"
+
+namespace passerelle::lowering {
+namespace {
+
+/// Rows first .. first + count of a parameter.
+Constant rows(const Constant& parameter, uint32_t first, uint32_t count) { return parameter.sliced(0, first, count); }
+
+/// [batch, length, heads * size] → [batch, heads, length, size]
+OperandId split_heads(Context& c, OperandId value, uint32_t heads) {
+  const Shape shape = c.shape(value);
+  return c.transpose(c.reshape(value, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
+}
+
+/// [batch, heads, length, size] → [batch, length, heads * size]
+OperandId join_heads(Context& c, OperandId value) {
+  const Shape shape = c.shape(value);
+  return c.reshape(c.transpose(value, {0, 2, 1, 3}), {shape[0], shape[2], shape[1] * shape[3]});
+}
+
+OperandId softmax_of_last(Context& c, OperandId value) {
+  return c.emit(Op::SOFTMAX, {{"input", value}, {"beta", 1.0f}, {"axis", static_cast<int32_t>(c.rank(value)) - 1}},
+                c.type(value));
+}
+
+/// What masked positions get before the softmax: so far below all else that nothing of them remains.
+constexpr float masked_score = -1e30f;
+
+/// A mask of bools (true: not attended to) or of numbers to add, as numbers to add.
+Constant additive_mask(const Constant& mask) {
+  if (mask.type() != graph::ElementType::bool8) return mask.converted(graph::ElementType::float32);
+  std::vector<float> values = mask.floats();
+  for (float& value : values) value = value != 0 ? masked_score : 0;
+  return Constant::from(std::move(values), mask.shape());
+}
+
+/// The mask in a shape that is broadcast to [batch, heads, length, length]: mask_type 0 is [length, length], 1 is
+/// [batch, length], and 2 has all four dimensions.
+OperandId masked(Context& c, OperandId scores) {
+  if (c.is_none("mask")) return scores;
+  Constant mask = additive_mask(c.required_constant("mask"));
+  const Shape& shape = mask.shape();
+  if (shape.size() == 2) {
+    const bool is_padding = c.integer_or("mask_type", 0) == 1;
+    mask = mask.reshaped(is_padding ? Shape{shape[0], 1, 1, shape[1]} : Shape{1, 1, shape[0], shape[1]});
+  }
+  return c.binary(Op::ADD, scores, c.constant_operand(mask));
+}
+
+/// The three projections' parameters lie above one another in qkv_weight and qkv_bias.
+OperandId projected(Context& c, OperandId value, uint32_t part, uint32_t size) {
+  const Constant weights = rows(c.required_constant("qkv_weight"), part * size, size);
+  const Constant bias = rows(c.required_constant("qkv_bias"), part * size, size);
+  return fully_connected(c, value, c.constant_operand(weights), c.constant_operand(bias));
+}
+
+struct Attention {
+  OperandId output;   // [batch, length, size]
+  OperandId weights;  // [batch, heads, length, length]
+};
+
+Attention attend(Context& c, OperandId query, OperandId key, OperandId value, uint32_t size, uint32_t heads) {
+  const double scale = 1 / std::sqrt(static_cast<double>(size / heads));
+  const OperandId q = split_heads(c, c.binary(Op::MUL, projected(c, query, 0, size), scale), heads);
+  const OperandId k = split_heads(c, projected(c, key, 1, size), heads);
+  const OperandId v = split_heads(c, projected(c, value, 2, size), heads);
+  const OperandId scores = matrix_product(c, q, c.transpose(k, {0, 1, 3, 2}));
+  const OperandId weights = softmax_of_last(c, masked(c, scores));
+  const OperandId joined = join_heads(c, matrix_product(c, weights, v));
+  return {fully_connected(c, joined, c.tensor("proj_weight"), c.tensor("proj_bias")), weights};
+}
+
+uint32_t positive(Context& c, std::string_view name) { return static_cast<uint32_t>(c.integer(name)); }
+
+void lower_multi_head_attention(Context& c) {
+  const Attention attention = attend(c, c.tensor("query"), c.tensor("key"), c.tensor("value"), positive(c, "embed_dim"),
+                                     positive(c, "num_head"));
+  c.result(0, attention.output);
+  if (!c.is_used(1)) return;
+  OperandId weights = attention.weights;
+  if (c.boolean("average_attn_weights")) {
+    TensorType averaged = c.type(weights);
+    averaged.shape.erase(averaged.shape.begin() + 1);
+    weights = c.emit(Op::MEAN, {{"input", weights}, {"axes", c.constant_operand(Constant::list({1}))}}, averaged);
+  }
+  c.result(1, weights);
+}
+
+OperandId layer_norm(Context& c, OperandId value, const char* weight, const char* bias) {
+  value = standardise_last(c, value, 1, c.number("eps"));
+  value = c.binary(Op::MUL, value, c.tensor(weight));
+  return c.binary(Op::ADD, value, c.tensor(bias));
+}
+
+void lower_transformer_encoder_layer(Context& c) {
+  const OperandId source = c.tensor("src");
+  const bool norm_first = c.boolean("norm_first");
+  auto attended = [&](OperandId value) {
+    return attend(c, value, value, value, positive(c, "embed_dim"), positive(c, "num_heads")).output;
+  };
+  auto fed_forward = [&](OperandId value) {
+    value = fully_connected(c, value, c.tensor("ffn_weight_1"), c.tensor("ffn_bias_1"));
+    value = c.boolean("use_gelu") ? gelu(c, value) : c.unary(Op::RELU, value);
+    return fully_connected(c, value, c.tensor("ffn_weight_2"), c.tensor("ffn_bias_2"));
+  };
+  auto first_norm = [&](OperandId value) { return layer_norm(c, value, "norm_weight_1", "norm_bias_1"); };
+  auto second_norm = [&](OperandId value) { return layer_norm(c, value, "norm_weight_2", "norm_bias_2"); };
+
+  OperandId value = c.binary(Op::ADD, source, attended(norm_first ? first_norm(source) : source));
+  if (!norm_first) value = first_norm(value);
+  value = c.binary(Op::ADD, value, fed_forward(norm_first ? second_norm(value) : value));
+  c.result(norm_first ? value : second_norm(value));
+}
+
+/// softmax(query · keyᵀ / sqrt(size) + mask) · value; here a mask of bools is true where attention is paid.
+void lower_scaled_dot_product(Context& c) {
+  if (c.number_or("dropout_p", 0) != 0) c.refuse(Reason::nondeterministic, "it drops attention weights at random");
+  const OperandId query = c.tensor("query"), key = c.tensor("key");
+  const size_t rank = c.rank(key);
+  Permutation swapped = graph::identity_permutation(rank);
+  std::swap(swapped[rank - 1], swapped[rank - 2]);
+  double scale = 1 / std::sqrt(static_cast<double>(c.shape(query).back()));
+  if (!c.is_none("scale")) scale = c.number("scale");
+  OperandId scores = matrix_product(c, c.binary(Op::MUL, query, scale), c.transpose(key, swapped));
+  if (c.has("is_causal") && c.boolean("is_causal")) {
+    const uint32_t length = c.shape(scores)[c.rank(scores) - 2], keys = c.shape(scores).back();
+    std::vector<float> mask(size_t{length} * keys);
+    for (uint32_t i = 0; i < length; ++i)
+      for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = masked_score;
+    scores = c.binary(Op::ADD, scores, c.constant_operand(Constant::from(std::move(mask), {length, keys})));
+  }
+  if (!c.is_none("attn_mask")) {
+    Constant mask = c.required_constant("attn_mask");
+    if (mask.type() == graph::ElementType::bool8) {
+      std::vector<float> values = mask.floats();
+      for (float& value : values) value = value != 0 ? 0 : masked_score;
+      mask = Constant::from(std::move(values), mask.shape());
+    }
+    scores = c.binary(Op::ADD, scores, c.constant_operand(mask.converted(graph::ElementType::float32)));
+  }
+  const OperandId weights = softmax_of_last(c, scores);
+  c.result(0, c.reshape(matrix_product(c, weights, c.tensor("value")), c.result_type().shape));
+  if (c.result_count() > 1 && c.is_used(1)) c.result(1, weights);
+}
+
+constexpr std::string_view fused = "FULLY_CONNECTED, BATCH_MATMUL, SOFTMAX";
+constexpr std::string_view mask_limit = "a mask that is computed from the input";
+
+const Lowering table[] = {
+    {"aten::_native_multi_head_attention", lower_multi_head_attention, fused, mask_limit},
+    {"aten::_scaled_dot_product_attention", lower_scaled_dot_product, fused, mask_limit},
+    {"aten::_transformer_encoder_layer_fwd", lower_transformer_encoder_layer, fused, mask_limit},
+    {"aten::scaled_dot_product_attention", lower_scaled_dot_product, fused, mask_limit},
+};
+
+}  // namespace
+
+Span<const Lowering> attention_lowerings() { return table; }
+
+}  // namespace passerelle::lowering
