@@ -64,8 +64,11 @@ bool keeps_dimensions(const Operation& operation) {
   }
 }
 
-/// Where the rule needs constants, they are; where it needs one rank, it is one.
+/// Where the rule needs constants, they are; where it needs one rank, it is one. An axis that is left out is the last
+/// one wherever the dimensions lie: below feature level 3 SOFTMAX has no other.
 bool applies(const Graph& graph, const Operation& operation, const Row& rule) {
+  if (rule.rule == AxisRule::axis && std::holds_alternative<std::monostate>(operation.argument(rule.arguments.front())))
+    return false;
   if (rule.rule == AxisRule::axes || rule.rule == AxisRule::per_dimension)
     for (std::string_view name : rule.arguments)
       if (!graph.is_constant(operation.operand(name))) return false;

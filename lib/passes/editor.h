@@ -33,7 +33,7 @@ class Editor {
   template <typename Visit, typename Finish>
   void run(Visit&& visit, Finish&& finish) {
     for (Operation& operation : pending_) {
-      operation.for_each_input([&](OperandId& id) { id = current(id); });
+      read_current(operation);
       origin_ = operation.origin;
       visit(std::move(operation));
     }
@@ -47,6 +47,10 @@ class Editor {
   }
 
   void keep(Operation operation) { graph_.operations.push_back(std::move(operation)); }
+  /// Lets an operation that was taken back read what replaced its operands since.
+  void read_current(Operation& operation) const {
+    operation.for_each_input([&](OperandId& id) { id = current(id); });
+  }
   /// From here on, whoever reads `from` reads `to`.
   void replace(OperandId from, OperandId to) {
     if (replacement_.size() <= index(from)) replacement_.resize(graph_.operands.size());

@@ -8,9 +8,12 @@
 
 namespace passerelle::passes {
 
-void simplify(graph::Graph& graph);
+/// Whether RESHAPE, TRANSPOSE, RESHAPE is written as CHANNEL_SHUFFLE: not where legalisation has written the opposite.
+enum class Shuffles { found, as_they_stand };
+void simplify(graph::Graph& graph, Shuffles shuffles = Shuffles::found);
 void fold_rank(graph::Graph& graph);
-void legalise(graph::Graph& graph, const Target& target);
+void legalise_before_layout(graph::Graph& graph, const Target& target);
+void legalise_after_layout(graph::Graph& graph, const Target& target);
 void solve_layout(graph::Graph& graph, const Target& target);
 void fold_constants_into_weights(graph::Graph& graph);
 void fold_padding(graph::Graph& graph);

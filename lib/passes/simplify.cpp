@@ -66,7 +66,8 @@ bool does_nothing(const Graph& graph, const Operation& operation) {
 
 class Simplifier {
  public:
-  explicit Simplifier(Graph& graph) : graph_(graph), readers_(graph.consumers()), editor_(graph), producers_(graph) {}
+  Simplifier(Graph& graph, Shuffles shuffles)
+      : graph_(graph), shuffles_(shuffles), readers_(graph.consumers()), editor_(graph), producers_(graph) {}
 
   void run() {
     editor_.run([&](Operation operation) { visit(std::move(operation)); });
@@ -148,6 +149,7 @@ class Simplifier {
   /// RESHAPE (one dimension split in two), TRANSPOSE (the two swapped), RESHAPE (back): PyTorch's way to shuffle
   /// channels.
   bool shuffle_channels(OperandId input, OperandId output) {
+    if (shuffles_ == Shuffles::as_they_stand) return false;
     const Operation* swap = producers_.of(input, Op::TRANSPOSE);
     const Operation* split = swap ? producers_.of(swap->operand("input"), Op::RESHAPE) : nullptr;
     if (!split || graph_.shape(split->operand("input")) != graph_.shape(output)) return false;
@@ -205,6 +207,7 @@ class Simplifier {
   }
 
   Graph& graph_;
+  Shuffles shuffles_;
   std::vector<std::vector<uint32_t>> readers_;  // before the pass
   Editor editor_;
   Producers producers_;
@@ -212,6 +215,6 @@ class Simplifier {
 
 }  // namespace
 
-void simplify(Graph& graph) { Simplifier(graph).run(); }
+void simplify(Graph& graph, Shuffles shuffles) { Simplifier(graph, shuffles).run(); }
 
 }  // namespace passerelle::passes

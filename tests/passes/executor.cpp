@@ -1,8 +1,11 @@
 #include "executor.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <random>
+#include <string>
 
+#include "legality.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/loader/passerelle.hpp"
 #include "passerelle/passes/pipeline.h"
@@ -45,6 +48,18 @@ std::vector<Floats> run_written(const graph::Graph& graph, int feature_level, co
   return outputs;
 }
 
+/// The host NNAPI claims a lower level for as long as this lives.
+class OldPhone {
+ public:
+  explicit OldPhone(int feature_level) { setenv(variable, std::to_string(feature_level).c_str(), 1); }
+  ~OldPhone() { unsetenv(variable); }
+  OldPhone(const OldPhone&) = delete;
+  OldPhone& operator=(const OldPhone&) = delete;
+
+ private:
+  static constexpr const char* variable = "PASSERELLE_HOSTNN_FEATURE_LEVEL";
+};
+
 void require_none(const std::vector<graph::Diagnostic>& diagnostics) {
   for (const graph::Diagnostic& diagnostic : diagnostics) FAIL(diagnostic.op + ": " + diagnostic.message);
 }
@@ -69,10 +84,26 @@ std::vector<Floats> execute(graph::Graph graph, const std::vector<Floats>& input
   return run_written(graph, highest.feature_level, inputs);
 }
 
+Attempt attempt_at(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs) {
+  Attempt attempt;
+  attempt.diagnostics = passes::run(graph, {feature_level});
+  if (!attempt.diagnostics.empty()) return attempt;
+  for (const graph::Operation& operation : graph.operations) {
+    const nnapi::Legality legal = passes::legality(graph, operation);
+    INFO(nnapi::name(*operation.type) << ": " << legal.reason);
+    REQUIRE(legal.level >= nnapi::lowest_feature_level);
+    REQUIRE(legal.level <= feature_level);
+  }
+  const OldPhone phone(feature_level);
+  attempt.outputs = run_written(graph, feature_level, inputs);
+  return attempt;
+}
+
 std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs) {
   INFO("before the passes:\n" << to_text(graph));
-  require_none(passes::run(graph, {feature_level}));
-  return run_written(graph, feature_level, inputs);
+  Attempt attempt = attempt_at(std::move(graph), feature_level, inputs);
+  require_none(attempt.diagnostics);
+  return std::move(attempt.outputs);
 }
 
 }  // namespace passerelle::tests

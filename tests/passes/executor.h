@@ -15,7 +15,17 @@ std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed);
 /// Writes the graph as it is (arguments trimmed, nothing else), loads it, runs it. A refusal fails the test.
 std::vector<Floats> execute(graph::Graph graph, const std::vector<Floats>& inputs);
 
-/// The same after all passes for a feature level.
+/// What came of a conversion for a feature level.
+struct Attempt {
+  std::vector<graph::Diagnostic> diagnostics;  ///< why it can't be
+  std::vector<Floats> outputs;                 ///< where it can
+};
+
+/// All passes for the level, then a run on a host NNAPI that claims no more. An operation above the level fails the
+/// test.
+Attempt attempt_at(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs);
+
+/// The same, where a diagnostic fails the test.
 std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs);
 
 }  // namespace passerelle::tests

@@ -1,0 +1,51 @@
+#include "sketch.h"
+
+#include <string>
+
+namespace passerelle::tests {
+
+using graph::Constant;
+
+Shape Sketch::shape(size_t rank, uint32_t largest) {
+  Shape result;
+  for (size_t i = 0; i < rank; ++i) result.push_back(between(1, largest));
+  return result;
+}
+
+OperandId Sketch::input(Shape shape) {
+  graph::Port port;
+  port.name = "x" + std::to_string(graph_.inputs.size());
+  port.shape = shape;
+  port.operand = graph_.add_operand({graph::OperandType::TENSOR_FLOAT32, std::move(shape), {}}, port.name);
+  graph_.inputs.push_back(port);
+  return port.operand;
+}
+
+OperandId Sketch::constant(Shape shape, float low, float high) {
+  std::uniform_real_distribution<float> distribution(low, high);
+  std::vector<float> values(graph::element_count(shape));
+  for (float& value : values) value = distribution(random_);
+  return graph_.add_constant(Constant::from(std::move(values), std::move(shape)));
+}
+
+OperandId Sketch::scalar(float value) { return graph_.add_constant(Constant::filled(value, {1})); }
+
+OperandId Sketch::list(const std::vector<int32_t>& values) { return graph_.add_constant(Constant::list(values)); }
+
+OperandId Sketch::rows(const std::vector<int32_t>& values, uint32_t width) {
+  return graph_.add_constant(Constant::from(values, {static_cast<uint32_t>(values.size()) / width, width}));
+}
+
+OperandId Sketch::emit(Op type, graph::NamedArguments arguments, Shape output) {
+  return graph_.append(type, arguments, {graph::OperandType::TENSOR_FLOAT32, std::move(output), {}}, 0);
+}
+
+void Sketch::output(OperandId id) {
+  graph::Port port;
+  port.name = "output" + std::to_string(graph_.outputs.size());
+  port.shape = graph_.shape(id);
+  port.operand = id;
+  graph_.outputs.push_back(std::move(port));
+}
+
+}  // namespace passerelle::tests
