@@ -86,7 +86,7 @@ not_equal not_equal_ nuclear_norm numel numpy_T oct one_hot ones ones_like ord o
 pairwise_distance partition pdist percentFormat permute pinverse pixel_shuffle pixel_unshuffle poisson polar
 polygamma polygamma_ pop popitem positive pow pow_ prelu prod promote_types put put_ q_per_channel_axis
 q_per_channel_scales q_per_channel_zero_points q_scale q_zero_point qr qscheme quantile quantize_per_channel
-quantize_per_tensor quantize_per_tensor_dynamic quantized_max_pool1d quantized_max_pool2d rad2deg rad2deg_
+quantize_per_tensor quantize_per_tensor_dynamic quantized_max_pool1d quantized_max_pool2d quantized_lstm quantized_gru quantized_lstm_cell quantized_gru_cell rad2deg rad2deg_
 radians rand rand_like randint randint_like randn randn_like random_ randperm range ravel real reciprocal
 reciprocal_ reflection_pad1d reflection_pad2d reflection_pad3d relu relu6 relu6_ relu_ remainder remainder_
 remove renorm renorm_ repeat repeat_interleave replace replication_pad1d replication_pad2d replication_pad3d
@@ -109,7 +109,7 @@ true_divide_ trunc trunc_ type_as unbind unflatten unfold uniform uniform_ uniqu
 unique_dim_consecutive unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_ update upper
 upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d
 upsample_nearest3d upsample_trilinear3d vander var var_mean vdot view view_as view_as_complex view_as_real
-vsplit vstack where xlogy xlogy_ zero zero_ zeros zeros_like zfill
+vsplit vstack where xlogy xlogy_ zero zero_ values zeros zeros_like zfill
 )";
 
 constexpr char quantized[] = R"(
@@ -118,7 +118,7 @@ batch_norm3d batch_norm3d_relu batch_norm_relu cat cat_relu celu clamp conv1d co
 conv1d_relu conv2d conv2d_dynamic conv2d_prepack conv2d_relu conv3d conv3d_prepack conv3d_relu conv_prepack
 conv_transpose1d conv_transpose1d_dynamic conv_transpose1d_prepack conv_transpose2d conv_transpose2d_dynamic
 conv_transpose2d_prepack dropout elu group_norm hardswish instance_norm layer_norm leaky_relu linear
-linear_dynamic linear_prepack linear_prepack_legacy linear_relu linear_relu_dynamic matmul max_pool1d max_pool2d
+linear_dynamic linear_dynamic_fp16 linear_relu_dynamic_fp16 linear_prepack_fp16 linear_prepack_fp16_legacy linear_prepack linear_prepack_legacy linear_relu linear_relu_dynamic matmul max_pool1d max_pool2d
 mul mul_relu mul_scalar mul_scalar_relu prelu relu6 sigmoid softmax threshold
 )";
 

@@ -57,6 +57,7 @@ void Interpreter::run_list_construct(Node* node) {
     joined = join(joined, scalar_dependence(element.value, element.dependence));
   }
   Slot result{IValue(list)};
+  check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));
 }
@@ -73,6 +74,7 @@ void Interpreter::run_tuple_construct(Node* node) {
   const auto type = node->output()->type()->expect<c10::TupleType>();
   Slot result{type->name() ? IValue(c10::ivalue::Tuple::createNamed(std::move(elements), type))
                            : IValue(c10::ivalue::Tuple::create(std::move(elements)))};
+  check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));
 }
@@ -88,6 +90,7 @@ void Interpreter::run_dict_construct(Node* node) {
     for (size_t j : {i, i + 1}) joined = join(joined, scalar_dependence(slots[j].value, slots[j].dependence));
   }
   Slot result{IValue(dict)};
+  check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));
 }
@@ -97,8 +100,8 @@ void Interpreter::run_list_unpack(Node* node) {
   if (list.unknown) return set_unknown(node);
   const auto elements = list.value.toListRef();
   if (elements.size() != node->outputs().size())
-    throw ModelThrew("a list of " + std::to_string(elements.size()) + " is taken apart into " +
-                     std::to_string(node->outputs().size()));
+    fail("a list of " + std::to_string(elements.size()) + " is taken apart into " +
+         std::to_string(node->outputs().size()));
   const Dependence of_numbers = scalar_dependence(list.value, list.dependence);
   for (size_t i = 0; i < elements.size(); ++i) set(node->outputs()[i], {elements[i], of_numbers});
 }
@@ -141,6 +144,8 @@ void Interpreter::run_get_attribute(Node* node) {
     return set(node->output(), {object->getSlot(index), scalar_dependence(owner.value, owner.dependence)});
   const auto place = attributes_.find({object.get(), index});
   if (place != attributes_.end()) return set(node->output(), place->second);
+  read_attributes_.insert({object.get(), index});
+  check_nesting(object->getSlot(index));
   const Slot result{copy_containers(object->getSlot(index))};
   register_model_value(result.value);
   if (result.value.isList() || result.value.isGenericDict()) {
@@ -163,8 +168,10 @@ void Interpreter::run_set_attribute(Node* node) {
     return set_container_dependence(owner.value, join(scalar_dependence(owner.value, owner.dependence),
                                                       scalar_dependence(value.value, value.dependence)));
   }
-  diagnose(graph::Reason::state, "the model changes its own attribute '" + name + "' when it runs",
-           "take the old value as an input and return the new one as an output");
+  // What is set each time before it is read is no state, just an odd place for a variable.
+  if (read_attributes_.count({object.get(), index}) != 0)
+    diagnose(graph::Reason::state, "the model changes its own attribute '" + name + "' when it runs",
+             "take the old value as an input and return the new one as an output");
   attributes_[{object.get(), index}] = value;
 }
 

@@ -54,9 +54,9 @@ void Interpreter::run_call_method(Node* node) {
   if (arguments[0].unknown) return set_unknown(node);
   const c10::IValue self = arguments[0].value;
   const std::string& name = node->s(c10::attr::name);
-  if (!self.isObject()) throw ModelThrew("a method, '" + name + "', is called on what is no object");
+  if (!self.isObject()) fail("a method, '" + name + "', is called on what is no object");
   jit::Function* method = self.toObject()->type()->findMethod(name);
-  if (method == nullptr) throw ModelThrew("an object has no method '" + name + "'");
+  if (method == nullptr) fail("an object has no method '" + name + "'");
   const auto path = module_paths_.find(self.internalToPointer());
   set_results(node,
               call(*method, std::move(arguments), path == module_paths_.end() ? frame_->module_path : path->second));
@@ -74,14 +74,14 @@ void Interpreter::run_call_function(Node* node) {
 void Interpreter::run_fork(Node* node) {
   const std::shared_ptr<jit::Graph> graph = node->g(c10::attr::Subgraph);
   std::vector<Slot> results = call_graph(*graph, inputs_of(node), frame_->module_path);
-  if (results.size() != 1) throw ModelThrew("a forked task returns other than one value");
+  if (results.size() != 1) fail("a forked task returns other than one value");
   set_results(node, std::move(results));
 }
 
 void Interpreter::run_raise(Node* node) {
   const c10::IValue message = slot(node->inputs()[0]).value;
-  throw ModelThrew(message.isString() && !message.toStringRef().empty() ? message.toStringRef()
-                                                                        : std::string("it raises an exception"));
+  fail(message.isString() && !message.toStringRef().empty() ? message.toStringRef()
+                                                            : std::string("it raises an exception"));
 }
 
 void Interpreter::run_enter(Node* node) {

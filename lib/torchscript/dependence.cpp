@@ -1,4 +1,5 @@
 // What values depend on, containers included.
+#include "failures.h"
 #include "interpreter.h"
 
 namespace passerelle::torchscript {
@@ -29,7 +30,32 @@ bool may_hold_tensors(const c10::IValue& value) {
   return !(value.isIntList() || value.isDoubleList() || value.isBoolList());
 }
 
+constexpr size_t most_elements = 1'000'000;
+constexpr size_t deepest_nesting = 64;
+
+/// False where there are more elements than `left`, or they are nested deeper than anybody means; a list may hold
+/// itself.
+bool is_reasonable(const c10::IValue& value, size_t depth, size_t& left) {
+  if (!is_container(value) || !may_hold_tensors(value)) return true;
+  if (depth == 0) return false;
+  bool reasonable = true;
+  for_each_element(value, [&](const c10::IValue& element) {
+    reasonable = reasonable && left > 0 && is_reasonable(element, depth - 1, left);
+    if (left > 0) --left;
+  });
+  return reasonable;
+}
+
 }  // namespace
+
+void Interpreter::check_nesting(const c10::IValue& value) {
+  size_t left = most_elements;
+  if (is_reasonable(value, deepest_nesting, left)) return;
+  diagnose(graph::Reason::too_large, "its lists, tuples or dicts are nested more than " +
+                                         std::to_string(deepest_nesting) + " deep, or have more than " +
+                                         std::to_string(most_elements) + " elements");
+  throw TraceStopped{};
+}
 
 Dependence Interpreter::dependence(const Slot& slot) { return dependence(slot.value, slot.dependence); }
 

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <exception>
-#include <stdexcept>
 #include <string>
+
+#include "passerelle/graph/diagnostic.h"
 
 namespace passerelle::torchscript {
 
-/// The model threw on these inputs; the message is a sentence for the user.
-struct ModelThrew : std::runtime_error {
-  using std::runtime_error::runtime_error;
+/// The model threw on these inputs.
+struct ModelThrew {
+  std::string what;  ///< without a full stop
+  graph::Origin origin;
 };
 
 /// Tracing can't go on; a diagnostic says why.

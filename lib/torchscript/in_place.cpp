@@ -114,8 +114,7 @@ void Interpreter::run_in_place(Call& call) {
   for (const auto& [index, tensor] : written) tracker_.before_write(tensor, call.dependence);
   const Geometry before(written.front().second);
   invoke(call);
-  if (before != Geometry(written.front().second))
-    throw ModelThrew("it resizes a tensor in place, which can't be followed");
+  if (before != Geometry(written.front().second)) fail("it resizes a tensor in place, which can't be followed");
   for (const auto& [index, tensor] : written) {
     std::optional<TensorId> id;
     Dependence after = call.dependence;
@@ -212,7 +211,7 @@ void Interpreter::change_shape_in_place(Call& call, const at::Tensor& changed) {
       node.arguments = call.named;
       id = emit_node(std::move(node), describe(changed));
     } else {
-      throw ModelThrew("it changes a tensor's shape in place, which can't be followed");
+      fail("it changes a tensor's shape in place, which can't be followed");
     }
   }
   View view;

@@ -78,6 +78,8 @@ void Interpreter::run(const Arguments& arguments) {
     check(results.size() == 1, "forward returns one value");
     add_outputs(results.front());
   } catch (const TraceStopped&) {
+    frame_ = nullptr;
+    node_ = nullptr;
     check(trace_.has_diagnostics(), "tracing stops with a diagnostic");
   }
 }
@@ -179,6 +181,8 @@ graph::Origin Interpreter::origin() const {
     if (frame->call != nullptr) nodes.push_back(frame->call);
   return make_origin(node_->kind().toQualString(), frame_ == nullptr ? "" : frame_->module_path, nodes);
 }
+
+void Interpreter::fail(std::string what) const { throw ModelThrew{std::move(what), origin()}; }
 
 void Interpreter::diagnose(graph::Reason reason, std::string message, std::string suggestion) {
   graph::Diagnostic diagnostic;

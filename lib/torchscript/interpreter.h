@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -40,8 +41,6 @@ class Interpreter {
   /// Runs forward and writes inputs, nodes and outputs. Throws ModelThrew.
   void run(const Arguments& arguments);
   Trace finish() { return trace_.finish(); }
-  /// Of the operator that runs, or at which the model threw.
-  graph::Origin origin() const;
 
  private:
   /// A function that is being run.
@@ -77,6 +76,8 @@ class Interpreter {
   /// Of numbers and strings alone: tensors in containers don't count.
   Dependence scalar_dependence(const c10::IValue& value, Dependence otherwise) const;
   void set_container_dependence(const c10::IValue& value, Dependence dependence);
+  /// Everything that walks through containers relies on it; called whenever one was made or changed.
+  void check_nesting(const c10::IValue& value);
   void register_model_value(const c10::IValue& value);
 
   // control_flow.cpp
@@ -133,6 +134,8 @@ class Interpreter {
   TensorId emit_copy(Call& call, const at::Tensor& written);
   TensorId emit_node(torchscript::Node node, Tensor result);
 
+  graph::Origin origin() const;
+  [[noreturn]] void fail(std::string what) const;  ///< throws ModelThrew
   void diagnose(graph::Reason reason, std::string message, std::string suggestion = {});
 
   const torch::jit::Module& module_;
@@ -149,6 +152,7 @@ class Interpreter {
   std::map<std::pair<const void*, size_t>, Slot> attributes_;  ///< of the model's objects, where read or set
   std::unordered_map<const Node*, std::vector<const torch::jit::Value*>> last_reads_;
   std::unordered_map<const torch::jit::Graph*, bool> analysed_;
+  std::set<std::pair<const void*, size_t>> read_attributes_;  ///< that held what the model came with
   std::unordered_map<const void*, Value> packed_;
 };
 

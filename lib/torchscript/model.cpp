@@ -9,6 +9,8 @@
 #include "flatten.h"
 #include "interpreter.h"
 #include "model_state.h"
+#include "passerelle/support/check.h"
+#include "reachable_operators.h"
 #include "tensor_conversion.h"
 
 namespace passerelle::torchscript {
@@ -28,6 +30,9 @@ class PlainExecutor {
 };
 
 Error threw(const std::string& what, const graph::Origin& origin) {
+  if (what.find("not implemented for 'Half'") != std::string::npos)
+    return {ErrorKind::unsupported, "the model computes in float16, which LibTorch can't do on a CPU (" + what +
+                                        "); save it in float32, with model.float()"};
   std::string message = "the model throws on these inputs: " + what;
   if (!origin.op.empty()) message += " (in " + origin.op;
   if (!origin.op.empty() && origin.user.line > 0)
@@ -64,7 +69,12 @@ Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& 
   try {
     interpreter.run(*arguments);
   } catch (const ModelThrew& thrown) {
-    return threw(thrown.what(), interpreter.origin());
+    return threw(thrown.what, thrown.origin);
+  } catch (const InternalError&) {
+    throw;
+  } catch (const std::exception& exception) {
+    // LibTorch's own complaint about an archive whose code and values don't fit each other.
+    return threw(first_line(exception), {});
   }
   return interpreter.finish();
 }
@@ -76,6 +86,9 @@ Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>
   const PlainExecutor plain;
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
   if (!arguments) return arguments.error();
+  if (const auto forbidden = find_forbidden_operator(state_->module))
+    return Error{ErrorKind::unsupported, "the model calls " + *forbidden +
+                                             ", which is not on the list of operators that may run; leave it out"};
   std::vector<graph::HostTensor> outputs;
   try {
     const c10::IValue result = state_->module.get_method("forward")(arguments->values);

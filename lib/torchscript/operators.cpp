@@ -79,6 +79,9 @@ void Interpreter::run_operator(Node* node) {
     for (const jit::Value* output : node->outputs()) set(output, {});
     return;
   }
+  // Without gradients nn.TransformerEncoderLayer takes a shortcut, one operator for the whole layer. The long way gives
+  // the same and is made of operators that have counterparts.
+  if (op == "aten::is_grad_enabled") return set(node->output(), {true});
   const jit::Operator* known = node->maybeOperator();
   const bool lacking = known == nullptr || is_foreign(op, known->schema().overload_name());
   if (lacking || !is_allowed(op)) {
@@ -89,8 +92,11 @@ void Interpreter::run_operator(Node* node) {
     return set_unknown(node);
   }
   Call call{node, known->schema(), op, inputs_of(node), {}, false, {}, {}, {}, {}};
-  for (const Slot& input : call.inputs)
-    if (input.unknown) return set_unknown(node);
+  if (std::any_of(call.inputs.begin(), call.inputs.end(), [](const Slot& input) { return input.unknown; })) {
+    // Whatever it would have been written to is unknown from here on, under all its names.
+    if (call.schema.is_mutable()) throw TraceStopped{};
+    return set_unknown(node);
+  }
   for (const Slot& input : call.inputs) call.arguments.push_back(input.value);
   execute(call);
   set_call_results(node, call);
@@ -142,10 +148,13 @@ void Interpreter::invoke(Call& call) {
     diagnose(graph::Reason::too_large, exceeded.what());
     throw TraceStopped{};
   } catch (const std::exception& exception) {
-    throw ModelThrew(first_line(exception));
+    fail(first_line(exception));
   }
   const size_t count = call.node->outputs().size();
   call.results.assign(stack.end() - static_cast<std::ptrdiff_t>(std::min(count, stack.size())), stack.end());
+  for (size_t i = 0; i < call.arguments.size(); ++i)
+    if (call.writes_to(i) && !call.arguments[i].isTensor()) check_nesting(call.arguments[i]);
+  for (const IValue& result : call.results) check_nesting(result);
   if (is_uninitialised(call.op))
     for (const at::Tensor& tensor : tensors_in(call.results))
       if (!tensor.is_quantized()) tensor.zero_();

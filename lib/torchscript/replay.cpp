@@ -137,7 +137,8 @@ class Replay {
   /// Weight, bias, stride, padding, output padding, dilation, groups, transposed; or weight and bias.
   IValue packed(const Value& value, const std::string& type) {
     const std::vector<Value>* parts = value.list();
-    if (parts == nullptr) throw std::runtime_error("the trace does not hold the contents of a " + type);
+    if (parts == nullptr || type.find("PackedParamsBase") == type.npos)
+      throw std::runtime_error("a " + type + " can't be made again");
     const IValue weight = to_ivalue((*parts)[0], c10::TensorType::get());
     const IValue bias = to_ivalue((*parts)[1], c10::OptionalType::create(c10::TensorType::get()));
     if (type == "LinearPackedParamsBase") return call("quantized::linear_prepack", "", {weight, bias});

@@ -37,6 +37,16 @@ std::vector<IValue> unpack_linear(const IValue& value) {
   return {weight, optional_tensor(bias)};
 }
 
+/// What any other class of LibTorch's own would write into an archive: XNNPACK's prepacked weights, recurrent cells.
+std::vector<IValue> unpack_state(const IValue& value) {
+  const auto type = value.toObject()->type();
+  torch::jit::Function* get_state = type->findMethod("__getstate__");
+  if (get_state == nullptr || type->name()->qualifiedName().find("__torch__.torch.classes.") != 0) return {};
+  const IValue state = (*get_state)({value});
+  if (state.isTuple()) return state.toTupleRef().elements().vec();
+  return {state};
+}
+
 }  // namespace
 
 Value Interpreter::to_value(const IValue& value) {
@@ -68,6 +78,7 @@ Value Interpreter::packed_parameters(const IValue& value) {
   if (type == std::string(packed_prefix) + "Conv2dPackedParamsBase") parts = unpack_convolution<2>(value);
   if (type == std::string(packed_prefix) + "Conv3dPackedParamsBase") parts = unpack_convolution<3>(value);
   if (type == std::string(packed_prefix) + "LinearPackedParamsBase") parts = unpack_linear(value);
+  if (parts.empty()) parts = unpack_state(value);
   if (parts.empty()) return {Value::None{}};
   std::vector<Value> elements;
   for (const IValue& part : parts) elements.push_back(to_value(part));

@@ -174,6 +174,29 @@ TEST_CASE("a batch norm in training mode changes the model, which is reported an
   CHECK(mean.constant->floats() == std::vector<float>{0, 0, 0});
 }
 
+TEST_CASE("a list that holds itself does not end the program") {
+  CHECK(reasons(reported("  l: List[Any] = [x]\n  l.append(l)\n  return x + len(l)\n")) == "too-large");
+  CHECK(reasons(reported("  l: List[Any] = [x]\n"
+                         "  for i in range(60):\n"
+                         "    m: List[Any] = [l, l]\n"
+                         "    l = m\n"
+                         "  return x + len(l)\n")) == "too-large");
+}
+
+TEST_CASE("an attribute that is set before it is read is no state") {
+  const Setup setup = [](torch::jit::Module& module) {
+    module.register_attribute("t", c10::TensorType::get(), at::zeros({1}));
+  };
+  const Model model = model_of("def forward(self, x):\n  self.t = x + 1\n  return self.t * 2\n", setup);
+  CHECK(operators(faithful_trace(model, {shape({2})})) == "aten::add aten::mul");
+}
+
+TEST_CASE("what is computed from unknown operators is unknown, the rest is traced") {
+  const Trace trace = reported("  a = torch.geqrf(x[0])\n  b = a[0] + 1\n  return (x * 2, b)\n");
+  CHECK(reasons(trace) == "unknown-operator");
+  CHECK(trace.diagnostics[0].op == "aten::geqrf");
+}
+
 TEST_CASE("quantized tensors") {
   const Trace trace = traced(
       "  q = torch.quantize_per_tensor(x, 0.1, 3, 13)\n"
