@@ -99,11 +99,4 @@ Attempt attempt_at(graph::Graph graph, int feature_level, const std::vector<Floa
   return attempt;
 }
 
-std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs) {
-  INFO("before the passes:\n" << to_text(graph));
-  Attempt attempt = attempt_at(std::move(graph), feature_level, inputs);
-  require_none(attempt.diagnostics);
-  return std::move(attempt.outputs);
-}
-
 }  // namespace passerelle::tests

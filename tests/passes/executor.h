@@ -25,7 +25,4 @@ struct Attempt {
 /// test.
 Attempt attempt_at(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs);
 
-/// The same, where a diagnostic fails the test.
-std::vector<Floats> execute_optimised(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs);
-
 }  // namespace passerelle::tests

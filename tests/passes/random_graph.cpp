@@ -1,6 +1,7 @@
 #include "random_graph.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <random>
 
@@ -85,7 +86,7 @@ class Generator {
     OperandId x = pick();
     size_t before = graph_.operations.size();
     OperandId made = x;
-    switch (below(16)) {
+    switch (below(20)) {
       case 0:
       case 1: made = convolution(x); break;
       case 2: made = pool(x); break;
@@ -101,6 +102,10 @@ class Generator {
       case 12: made = reduction(x); break;
       case 13: made = any_reshape(x); break;
       case 14: made = below(2) ? any_transpose(x) : softmax(x); break;
+      case 15: made = gather(x); break;
+      case 16: made = below(2) ? tile(x) : channel_shuffle(x); break;
+      case 17: made = split(x); break;
+      case 18: made = below(2) ? transposed_convolution(x) : grouped_convolution(x); break;
       default: made = below(2) ? linear(x) : resize(x); break;
     }
     if (graph_.operations.size() > before && graph::element_count(shape(made)) <= largest) values_.push_back(made);
@@ -112,11 +117,12 @@ class Generator {
     const Shape in = shape(nhwc);
     bool depthwise = below(3) == 0;
     uint32_t kernel = size(2), channels = depthwise ? in[3] * size(2) : size(8);
-    int32_t padding = kernel == 1 ? 0 : below(2), stride = 1 + below(2);
+    int32_t padding = kernel == 1 ? 0 : below(2), stride = 1 + below(2), dilation = 1 + (below(4) == 0 ? below(3) : 0);
+    uint32_t reach = (kernel - 1) * static_cast<uint32_t>(dilation) + 1;
     auto extent = [&](uint32_t given) {
-      return (given + 2 * static_cast<uint32_t>(padding) - kernel) / static_cast<uint32_t>(stride) + 1;
+      return (given + 2 * static_cast<uint32_t>(padding) - reach) / static_cast<uint32_t>(stride) + 1;
     };
-    if (in[1] + 2 * static_cast<uint32_t>(padding) < kernel || in[2] + 2 * static_cast<uint32_t>(padding) < kernel)
+    if (in[1] + 2 * static_cast<uint32_t>(padding) < reach || in[2] + 2 * static_cast<uint32_t>(padding) < reach)
       return x;
     Shape out{in[0], extent(in[1]), extent(in[2]), channels};
     OperandId bias = random_constant({channels});
@@ -146,7 +152,91 @@ class Generator {
                    {"stride_width", stride},
                    {"stride_height", stride}},
                   out);
+    graph_.operations.back().argument("dilation_width") = dilation;
+    graph_.operations.back().argument("dilation_height") = dilation;
     return transpose(made, graph::nhwc_to_nchw);
+  }
+
+  OperandId grouped_convolution(OperandId x) {
+    if (shape(x).size() != 4 || shape(x)[1] % 2 != 0) return x;
+    OperandId nhwc = transpose(x, graph::nchw_to_nhwc);
+    Shape out = shape(nhwc);
+    uint32_t inputs = out[3];
+    out[3] = 2 * size(3);
+    OperandId made = emit(Op::GROUPED_CONV_2D,
+                          {{"input", nhwc},
+                           {"filter", random_constant({out[3], 3, 3, inputs / 2})},
+                           {"bias", random_constant({out[3]})},
+                           {"padding_left", 1},
+                           {"padding_right", 1},
+                           {"padding_top", 1},
+                           {"padding_bottom", 1},
+                           {"stride_width", 1},
+                           {"stride_height", 1},
+                           {"num_groups", 2}},
+                          out);
+    return transpose(made, graph::nhwc_to_nchw);
+  }
+
+  OperandId transposed_convolution(OperandId x) {
+    if (shape(x).size() != 4) return x;
+    OperandId nhwc = transpose(x, graph::nchw_to_nhwc);
+    uint32_t kernel = 1 + size(3), stride = size(2), channels = size(4);
+    Shape out = shape(nhwc), filter{channels, kernel, kernel, out[3]};
+    out = {out[0], (out[1] - 1) * stride + kernel - 1, (out[2] - 1) * stride + kernel - 1, channels};
+    OperandId made = emit(Op::TRANSPOSE_CONV_2D,
+                          {{"input", nhwc},
+                           {"filter", random_constant(filter)},
+                           {"bias", random_constant({channels})},
+                           {"padding_left", 1},
+                           {"padding_right", 0},
+                           {"padding_top", 0},
+                           {"padding_bottom", 1},
+                           {"stride_width", static_cast<int32_t>(stride)},
+                           {"stride_height", static_cast<int32_t>(stride)}},
+                          out);
+    return transpose(made, graph::nhwc_to_nchw);
+  }
+
+  OperandId gather(OperandId x) {
+    int32_t axis = below(static_cast<int>(shape(x).size()));
+    Shape out = shape(x);
+    uint32_t& along = out[static_cast<size_t>(axis)];
+    std::vector<int32_t> indices(size(6));
+    for (int32_t& each : indices) each = below(static_cast<int>(along));
+    along = static_cast<uint32_t>(indices.size());
+    return emit(Op::GATHER, {{"input", x}, {"axis", axis}, {"indices", list(indices)}}, out);
+  }
+
+  OperandId tile(OperandId x) {
+    Shape out = shape(x);
+    std::vector<int32_t> multiples;
+    for (uint32_t& each : out) {
+      multiples.push_back(1 + below(2));
+      each *= static_cast<uint32_t>(multiples.back());
+    }
+    return emit(Op::TILE, {{"input", x}, {"multiples", list(multiples)}}, out);
+  }
+
+  OperandId channel_shuffle(OperandId x) {
+    int32_t axis = below(static_cast<int>(shape(x).size()));
+    uint32_t groups = 1 + size(3);
+    if (shape(x)[static_cast<size_t>(axis)] % groups != 0) return x;
+    return emit(Op::CHANNEL_SHUFFLE, {{"input", x}, {"num_groups", static_cast<int32_t>(groups)}, {"axis", axis}},
+                shape(x));
+  }
+
+  OperandId split(OperandId x) {
+    int32_t axis = below(static_cast<int>(shape(x).size()));
+    Shape part = shape(x);
+    if (part[static_cast<size_t>(axis)] % 2 != 0) return x;
+    part[static_cast<size_t>(axis)] /= 2;
+    graph::Operation operation = graph_.make_operation(Op::SPLIT, {{"input", x}, {"axis", axis}, {"num_splits", 2}},
+                                                       {floats(part), floats(part)}, 0);
+    std::vector<OperandId> parts = operation.outputs;
+    graph_.operations.push_back(std::move(operation));
+    values_.push_back(parts[0]);
+    return parts[1];
   }
 
   OperandId pool(OperandId x) {
@@ -170,8 +260,11 @@ class Generator {
   }
 
   OperandId unary(OperandId x) {
-    constexpr Op types[] = {Op::RELU, Op::RELU6, Op::TANH, Op::LOGISTIC, Op::ABS, Op::RELU1, Op::HARD_SWISH, Op::NEG};
-    Op type = types[below(8)];
+    constexpr Op types[] = {Op::RELU,  Op::RELU6,      Op::TANH, Op::LOGISTIC, Op::ABS,
+                            Op::RELU1, Op::HARD_SWISH, Op::NEG,  Op::ELU,      Op::PRELU};
+    Op type = types[below(std::size(types))];
+    if (type == Op::ELU) return emit(type, {{"input", x}, {"alpha", 0.8f}}, shape(x));
+    if (type == Op::PRELU) return emit(type, {{"input", x}, {"alpha", random_constant({1})}}, shape(x));
     return emit(type, {{"input", x}}, shape(x));
   }
 
@@ -181,9 +274,9 @@ class Generator {
       if (below(2)) each = 1;
     if (shape(x).size() == 4 && below(2)) broadcast = {1, shape(x)[1], 1, 1};
     if (below(5) == 0) broadcast = {1};
-    constexpr Op types[] = {Op::ADD, Op::MUL, Op::SUB, Op::DIV, Op::MAXIMUM};
+    constexpr Op types[] = {Op::ADD, Op::MUL, Op::SUB, Op::DIV, Op::MAXIMUM, Op::MINIMUM};
     OperandId constant = random_constant(broadcast, 0.5f, 1.5f);
-    Op type = types[below(5)];
+    Op type = types[below(std::size(types))];
     if (below(4) == 0 && type != Op::DIV) return emit(type, {{"input1", constant}, {"input2", x}}, shape(x));
     return emit(type, {{"input1", x}, {"input2", constant}}, shape(x));
   }
@@ -196,7 +289,8 @@ class Generator {
                                                             [](uint32_t a, uint32_t b) { return a == b || a == 1; }))
         fitting.push_back(id);
     OperandId y = fitting[static_cast<size_t>(below(static_cast<int>(fitting.size())))];
-    return emit(below(2) ? Op::ADD : Op::MUL, {{"input1", x}, {"input2", y}}, shape(x));
+    constexpr Op types[] = {Op::ADD, Op::MUL, Op::SUB, Op::MAXIMUM, Op::MINIMUM};
+    return emit(types[below(std::size(types))], {{"input1", x}, {"input2", y}}, shape(x));
   }
 
   OperandId concatenation(OperandId x) {
@@ -253,8 +347,10 @@ class Generator {
       else if (keep)
         out.push_back(1);
     }
-    if (below(2)) return emit(Op::MEAN, {{"input", x}, {"axes", list(axes)}, {"keep_dims", keep ? 1 : 0}}, out);
-    return emit(Op::REDUCE_MAX, {{"input", x}, {"axes", list(axes)}, {"keep_dims", keep}}, out);
+    constexpr Op types[] = {Op::MEAN, Op::REDUCE_MAX, Op::REDUCE_MIN, Op::REDUCE_SUM};
+    Op type = types[below(std::size(types))];
+    if (type == Op::MEAN) return emit(type, {{"input", x}, {"axes", list(axes)}, {"keep_dims", keep ? 1 : 0}}, out);
+    return emit(type, {{"input", x}, {"axes", list(axes)}, {"keep_dims", keep}}, out);
   }
 
   OperandId any_reshape(OperandId x) {
