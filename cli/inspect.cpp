@@ -1,5 +1,7 @@
 // passerelle inspect: what is in a .pt or a .nnapi file.
 
+#include <spdlog/spdlog.h>
+
 #include <fstream>
 #include <memory>
 
@@ -69,6 +71,7 @@ Expected<Outcome> inspect_model(const Options& options, const Common& common) {
 
   Expected<torchscript::Trace> trace = model->trace(*specs);
   if (!trace && specs->empty()) {
+    spdlog::debug("not traced: {}", trace.error().message);
     outcome.text += "Its operators and shapes show with an --input for each parameter.\n";
     outcome.json["operations"] = nlohmann::ordered_json::array();
     outcome.json["traced"] = false;

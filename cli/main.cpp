@@ -10,7 +10,7 @@
 #include "command.h"
 #include "help.h"
 #include "parse_error.h"
-#include "passerelle/support/check.h"
+#include "passerelle/report/words.h"
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::cli {
@@ -52,11 +52,11 @@ Outcome outcome_of(const Error& error) {
 
 /// Results to standard output, complaints to standard error. Returns the exit status.
 int print(const Outcome& outcome, const Common& common) {
-  std::fputs(outcome.complaint.c_str(), stderr);
+  std::fputs(report::printable(outcome.complaint).c_str(), stderr);
   // File names and parameter names may hold any bytes: those that are not UTF-8 are replaced rather than refused.
   std::string result = common.format == "json" && !outcome.json.is_null()
                            ? outcome.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                           : outcome.text;
+                           : report::printable(outcome.text);
   if (std::fwrite(result.data(), 1, result.size(), stdout) != result.size() || std::fflush(stdout) != 0) {
     std::fputs("passerelle: cannot write to standard output\n", stderr);
     return static_cast<int>(ErrorKind::unwritable);

@@ -23,6 +23,17 @@ std::string count(uint64_t number, const std::string& singular) {
   return thousands(number) + ' ' + singular + (number == 1 ? "" : "s");
 }
 
+std::string printable(std::string text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte < 0x20 && byte != '\n') || byte == 0x7f) text[i] = '?';
+    // U+0080 to U+009F in UTF-8
+    if (byte == 0xc2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xe0) == 0x80)
+      text.replace(i, 2, "?");
+  }
+  return text;
+}
+
 std::string scientific(double number) { return number == 0 ? "0" : fmt::format("{:.2g}", number); }
 
 }  // namespace passerelle::report

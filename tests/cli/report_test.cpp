@@ -25,6 +25,7 @@ TEST_CASE("numbers and counts") {
   CHECK(report::count(0, "operation") == "0 operations");
   CHECK(report::count(1234, "operation") == "1,234 operations");
   CHECK(report::scientific(0) == "0");
+  CHECK(report::printable("a\x1b[31mb\tc\x7f\r\nd é \xc2\x9b") == "a?[31mb?c??\nd é ?");
   CHECK(report::scientific(2.384e-07) == "2.4e-07");
 }
 
