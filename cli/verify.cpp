@@ -1,15 +1,13 @@
 // passerelle verify: a .nnapi file against the model that it was made from.
 
-#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include <cmath>
 #include <memory>
 
 #include "command.h"
 #include "input_spec.h"
 #include "nnapi_library.h"
-#include "passerelle/report/table.h"
+#include "passerelle/report/comparison_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/comparison.h"
@@ -20,7 +18,6 @@ namespace {
 using graph::HostTensor;
 using torchscript::InputSpec;
 using torchscript::Model;
-using verify::Comparison;
 using verify::Port;
 
 struct Options {
@@ -86,72 +83,22 @@ Expected<void> check_outputs(const Options& options, const std::vector<Port>& po
   return {};
 }
 
-nlohmann::ordered_json to_json(const Port& port, const Comparison& comparison) {
-  nlohmann::ordered_json result = {{"name", port.name},
-                                   {"shape", port.shape},
-                                   {"dtype", graph::name(port.type)},
-                                   {"passed", comparison.passed},
-                                   {"max_difference", comparison.max_difference},
-                                   {"limit", comparison.limit},
-                                   {"relative_difference", comparison.relative_difference()},
-                                   {"range", {comparison.reference_min, comparison.reference_max}},
-                                   {"worst",
-                                    {{"element", comparison.worst_element},
-                                     {"reference", comparison.reference_value},
-                                     {"nnapi", comparison.actual_value}}}};
-  if (comparison.arg_max)
-    result["arg_max"] = {{"dimension", comparison.arg_max->dimension},
-                         {"positions", comparison.arg_max->positions},
-                         {"agreeing", comparison.arg_max->agreeing}};
-  else
-    result["arg_max"] = nullptr;
-  return result;
-}
-
-std::vector<std::string> to_row(const Port& port, const Comparison& comparison) {
-  std::string arg_max = "-";
-  if (comparison.arg_max)
-    arg_max = fmt::format("{} of {}", comparison.arg_max->agreeing, comparison.arg_max->positions);
-  return {port.name,
-          graph::to_string(port.shape),
-          std::string(graph::name(port.type)),
-          report::scientific(comparison.max_difference),
-          report::scientific(comparison.limit),
-          fmt::format("{:.4g} to {:.4g}", comparison.reference_min, comparison.reference_max),
-          report::scientific(comparison.relative_difference()),
-          arg_max,
-          comparison.passed ? "ok" : "DIFFERS"};
-}
-
 Outcome compare_all(const Options& options, const std::vector<Port>& ports, const std::vector<HostTensor>& reference,
                     const std::vector<HostTensor>& actual) {
-  using report::Column;
-  report::Table table({{"output"},
-                       {"shape"},
-                       {"dtype"},
-                       {"difference", Column::right},
-                       {"limit", Column::right},
-                       {"range"},
-                       {"of range", Column::right},
-                       {"arg-max"},
-                       {""}});
-  Outcome outcome;
-  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  std::vector<verify::Comparison> comparisons;
   std::string failed;
   for (size_t i = 0; i < ports.size(); ++i) {
-    Comparison comparison = verify::compare(reference[i], actual[i], options.limits);
-    if (!comparison.passed) failed += (failed.empty() ? "" : ", ") + ports[i].name;
-    table.add(to_row(ports[i], comparison));
-    outputs.push_back(to_json(ports[i], comparison));
+    comparisons.push_back(verify::compare(reference[i], actual[i], options.limits));
+    if (!comparisons.back().passed) failed += (failed.empty() ? "" : ", ") + ports[i].name;
   }
-  outcome.json = {
-      {"model", options.model},
-      {"file", options.file},
-      {"passed", failed.empty()},
-      {"limits",
-       {{"rtol", options.limits.relative}, {"atol", options.limits.absolute}, {"steps", options.limits.steps}}},
-      {"outputs", std::move(outputs)}};
-  outcome.text = table.text() + "\n";
+  const verify::Limits& limits = options.limits;
+  Outcome outcome;
+  outcome.json = {{"model", options.model},
+                  {"file", options.file},
+                  {"passed", failed.empty()},
+                  {"limits", {{"rtol", limits.relative}, {"atol", limits.absolute}, {"steps", limits.steps}}},
+                  {"outputs", report::comparison_json(ports, comparisons)}};
+  outcome.text = report::comparison_text(ports, comparisons) + "\n";
   if (failed.empty()) {
     outcome.text += options.file + " agrees with " + options.model + "\n";
   } else {
