@@ -1,5 +1,6 @@
 // A MUL, DIV, ADD or SUB of constants behind a convolution or a linear layer, one number an output channel (batch
-// normalisation, mostly), becomes part of its weights and bias. Runs after layout, when channels are the last
+// normalisation, mostly), becomes part of its weights and bias; so does a CHANNEL_SHUFFLE (before DEPTH_TO_SPACE, which
+// orders channels otherwise than pixel_shuffle: NNAPI-RULES 14). Runs after layout, when channels are the last
 // dimension.
 #include <algorithm>
 
@@ -55,6 +56,7 @@ class WeightFolder {
       case Op::MUL: return fold_into(operation, "input1", "input2") || fold_into(operation, "input2", "input1");
       case Op::SUB:
       case Op::DIV: return fold_into(operation, "input1", "input2");
+      case Op::CHANNEL_SHUFFLE: return fold_shuffle(operation);
       default: return false;
     }
   }
@@ -82,6 +84,41 @@ class WeightFolder {
     editor_.replace(operation.output(), value);
     kept->last = operation.output();
     return true;
+  }
+
+  /// Shuffled output channels are those of a layer whose filters are shuffled.
+  bool fold_shuffle(const Operation& operation) {
+    OperandId value = operation.operand("input");
+    auto kept = std::find_if(layers_.begin(), layers_.end(), [&](const Kept& each) { return each.output == value; });
+    if (kept == layers_.end() || is_read_elsewhere(kept->last)) return false;
+    Operation& folded = graph_.operations[kept->operation];
+    bool has_free_channels =
+        folded.is(Op::CONV_2D) || folded.is(Op::TRANSPOSE_CONV_2D) || folded.is(Op::FULLY_CONNECTED);
+    size_t rank = graph_.shape(value).size();
+    if (!has_free_channels || normalised_axis(operation.integer("axis"), rank) != rank - 1) return false;
+    auto groups = static_cast<uint32_t>(operation.integer("num_groups"));
+    for (std::string_view name : {layer(folded)->weights, std::string_view("bias")}) {
+      const Operand& parameter = graph_[folded.operand(name)];
+      if (!parameter.constant || !parameter.type.quantization.channel_scales.empty()) return false;
+    }
+    for (std::string_view name : {layer(folded)->weights, std::string_view("bias")}) {
+      const Operand parameter = graph_[folded.operand(name)];
+      folded.argument(name) =
+          graph_.add_constant(shuffled_rows(*parameter.constant, groups), parameter.type.quantization);
+    }
+    editor_.replace(operation.output(), value);
+    kept->last = operation.output();
+    return true;
+  }
+
+  /// Rows [groups, each] as [each, groups].
+  static Constant shuffled_rows(const Constant& constant, uint32_t groups) {
+    Shape split = constant.shape();
+    split[0] /= groups;
+    split.insert(split.begin(), groups);
+    Permutation permutation = graph::identity_permutation(split.size());
+    std::swap(permutation[0], permutation[1]);
+    return constant.reshaped(split).permuted(permutation).reshaped(constant.shape());
   }
 
   /// Whether its result goes anywhere but to the operation that is folded.

@@ -77,8 +77,12 @@ double LayoutSearch::move_cost(OperandId id, Difference difference) const {
   if (difference == Difference::unit_dimensions) return 1;  // a RESHAPE: nearly free, but not nothing
   const TensorType& type = graph_.type(id);
   nnapi::FeatureLevel level = transpose_level(type);
-  if (level == 0 || level > target_.feature_level) return impossible;
-  return per_operation + static_cast<double>(graph::element_count(type.shape) * nnapi::element_size(type.type));
+  const double moved =
+      per_operation + static_cast<double>(graph::element_count(type.shape) * nnapi::element_size(type.type));
+  if (level != 0 && level <= target_.feature_level) return moved;
+  // Legalisation writes it with several operations, of floats (rewrites/transposition.cpp).
+  constexpr double detour = 16;
+  return level != 0 && type.type == OperandType::TENSOR_FLOAT32 ? detour * moved : impossible;
 }
 
 double LayoutSearch::cost(const LayoutLink& link) const {
@@ -89,7 +93,8 @@ double LayoutSearch::cost(const LayoutLink& link) const {
     case Kind::demand: return move_cost(link.from, difference(shape, from, logical));
     case Kind::port:
       if (loader_converts(target_) && is_channels_last(from)) return 0;
-      return move_cost(link.from, difference(shape, from, logical));
+      // Of places that cost the same, the border is the best: nothing is kept apart there that could be fused.
+      return move_cost(link.from, difference(shape, from, logical)) * (1 - 1e-6);
     case Kind::transpose:
       return move_cost(link.from,
                        difference(shape, from, graph::composed(link.permutation, webs_.arrangement(link.to))));
