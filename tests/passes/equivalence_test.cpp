@@ -24,7 +24,7 @@ void require_close(const Floats& before, const Floats& after) {
   }
 }
 
-/// Of the random graphs that hold an operation, how many there were and how many were converted.
+/// Of the random graphs that hold an operation, how many there were and how many were converted. All are now.
 struct Share {
   int converted = 0;
   int all = 0;

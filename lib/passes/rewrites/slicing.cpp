@@ -55,6 +55,27 @@ bool rewrite_slice(Rewriter& r, const Operation& operation) {
   return true;
 }
 
+/// How [outer, size, inner] lies as an image: all of `inner` as channels, where a filter of that many is short, else as
+/// many of the trailing dimensions as are.
+struct Image {
+  Shape shape;
+  size_t axis;  // of `size`
+
+  Image(const Shape& tensor, size_t along, const AroundAxis& parts, uint32_t taps) {
+    constexpr uint64_t largest = 4096;
+    if (uint64_t{parts.inner} * taps <= largest) {
+      shape = {1, parts.outer, parts.size, parts.inner};
+      axis = 2;
+      return;
+    }
+    uint32_t channels = 1;
+    for (size_t i = tensor.size(); i-- > along + 1 && uint64_t{channels} * tensor[i] * taps <= largest;)
+      channels *= tensor[i];
+    shape = {parts.outer, parts.size, parts.inner / channels, channels};
+    axis = 1;
+  }
+};
+
 /// Elements begin, begin + step, ... of one dimension, picked by a filter that is 1 at one tap.
 OperandId picked(Rewriter& r, OperandId value, size_t axis, uint32_t begin, uint32_t count, uint32_t step) {
   const TensorType type = r.type(value);
@@ -68,30 +89,28 @@ OperandId picked(Rewriter& r, OperandId value, size_t axis, uint32_t begin, uint
   // As short a filter as gives no more than the wanted elements.
   const int64_t surplus = int64_t{parts.size} - int64_t{count} * step;
   const auto taps = static_cast<uint32_t>(std::max<int64_t>(begin, surplus) + 1);
-  constexpr uint32_t most_channels = 1024;
-  const bool by_channel = parts.inner <= most_channels;
-  const uint32_t channels = by_channel ? parts.inner : 1;
-  const Shape image =
-      by_channel ? Shape{1, parts.outer, parts.size, parts.inner} : Shape{parts.outer, parts.size, parts.inner, 1};
+  const Image image(type.shape, axis, parts, taps);
+  const uint32_t channels = image.shape[3];
   std::vector<float> filter(size_t{taps} * channels, 0.0f);
   std::fill_n(filter.begin() + static_cast<std::ptrdiff_t>(size_t{begin} * channels), channels, 1.0f);
+  Shape filter_shape{1, 1, 1, channels};
+  filter_shape[image.axis] = taps;
   TensorType output = type;
-  output.shape = image;
-  output.shape[by_channel ? 2 : 1] = count;
+  output.shape = image.shape;
+  output.shape[image.axis] = count;
   const int32_t stride = static_cast<int32_t>(step), none = 1;
-  const OperandId result =
-      r.emit(Op::DEPTHWISE_CONV_2D,
-             {{"input", r.reshape(value, image)},
-              {"filter", r.floats(std::move(filter), by_channel ? Shape{1, 1, taps, channels} : Shape{1, taps, 1, 1})},
-              {"bias", r.graph().add_constant(Constant::filled(0, {channels}))},
-              {"padding_left", 0},
-              {"padding_right", 0},
-              {"padding_top", 0},
-              {"padding_bottom", 0},
-              {"stride_width", by_channel ? stride : none},
-              {"stride_height", by_channel ? none : stride},
-              {"depth_multiplier", 1}},
-             output);
+  const OperandId result = r.emit(Op::DEPTHWISE_CONV_2D,
+                                  {{"input", r.reshape(value, image.shape)},
+                                   {"filter", r.floats(std::move(filter), filter_shape)},
+                                   {"bias", r.graph().add_constant(Constant::filled(0, {channels}))},
+                                   {"padding_left", 0},
+                                   {"padding_right", 0},
+                                   {"padding_top", 0},
+                                   {"padding_bottom", 0},
+                                   {"stride_width", image.axis == 2 ? stride : none},
+                                   {"stride_height", image.axis == 1 ? stride : none},
+                                   {"depth_multiplier", 1}},
+                                  output);
   Shape shape = type.shape;
   shape[axis] = count * (shape[axis] / parts.size);
   return r.reshape(result, shape);
