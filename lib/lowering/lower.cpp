@@ -23,9 +23,10 @@ const Table& table() {
     Table merged;
     for (Span<const Lowering> family :
          {activation_lowerings(), attention_lowerings(), einsum_lowerings(), comparison_lowerings(),
-          convolution_lowerings(), elementwise_lowerings(), indexing_lowerings(), linear_lowerings(),
-          normalisation_lowerings(), padding_lowerings(), pooling_lowerings(), reduction_lowerings(),
-          resize_lowerings(), scatter_lowerings(), selection_lowerings(), shape_lowerings()})
+          convolution_lowerings(), elementwise_lowerings(), embedding_lowerings(), indexing_lowerings(),
+          linear_lowerings(), normalisation_lowerings(), padding_lowerings(), pooling_lowerings(),
+          recurrent_lowerings(), reduction_lowerings(), resize_lowerings(), scatter_lowerings(), selection_lowerings(),
+          shape_lowerings()})
       for (const Lowering& row : family) {
         bool added = merged.emplace(row.op, &row).second;
         check(added, "an operator has one lowering: " + std::string(row.op));

@@ -80,10 +80,12 @@ class Views {
   std::deque<std::vector<unsigned char>> values_;
 };
 
-bool at_default(const nnapi::ArgumentSpec& spec, const Argument& argument) {
+/// Whether a list may end before this argument, as far as its value goes.
+bool at_default(graph::OperationType operation, const nnapi::ArgumentSpec& spec, const Argument& argument) {
   if (std::holds_alternative<std::monostate>(argument)) {
     bool optional = !std::holds_alternative<std::monostate>(spec.default_value);
-    return optional || spec.kind == nnapi::ArgumentKind::optional_tensor;
+    // Optional tensors are listed as operands without a value; LSTM's list alone may end before its last ones.
+    return optional || (spec.kind == nnapi::ArgumentKind::optional_tensor && operation == graph::OperationType::LSTM);
   }
   if (const auto* value = std::get_if<int32_t>(&spec.default_value)) return argument == Argument(*value);
   if (const auto* value = std::get_if<float>(&spec.default_value)) return argument == Argument(*value);
@@ -107,7 +109,8 @@ void write_defaults(const graph::Operation& operation, std::vector<Argument>& ar
 std::vector<Argument> trimmed_arguments(const Operation& operation) {
   std::vector<Argument> arguments = operation.arguments;
   Span<const nnapi::ArgumentSpec> table = nnapi::argument_table(*operation.type);
-  while (!arguments.empty() && at_default(table[arguments.size() - 1], arguments.back())) arguments.pop_back();
+  while (!arguments.empty() && at_default(*operation.type, table[arguments.size() - 1], arguments.back()))
+    arguments.pop_back();
   // The two dilations stand together or not at all.
   if (!arguments.empty() && table[arguments.size() - 1].name == "dilation_width")
     arguments.push_back(operation.arguments[arguments.size()]);
