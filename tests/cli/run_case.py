@@ -20,6 +20,8 @@ In expected lines {*} stands for any text within a line, {#} for a number; a lin
 
     run_case.py --passerelle build/release/bin/passerelle --models DIR [--shared DIR] [--rewrite] CASE.txt...
 
+PASSERELLE_SHARED in the environment goes before --shared.
+
 --rewrite puts what happened into the files, keeping expected lines (with their wildcards) that fit. Read the difference
 before you commit it: a rewritten expectation proves nothing by itself.
 """
@@ -163,6 +165,7 @@ def main():
     parser.add_argument("--rewrite", action="store_true")
     parser.add_argument("cases", nargs="+")
     arguments = parser.parse_args()
+    arguments.shared = os.environ.get("PASSERELLE_SHARED", arguments.shared)
     if arguments.shared and not os.path.isdir(arguments.shared):
         arguments.shared = None
     failed, skipped = 0, 0
