@@ -5,6 +5,7 @@
 // It runs twice (Stage): before layout what is element-wise or names its axes, so that layout and folding see what
 // there will be; after layout what depends on how tensors lie.
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "legality.h"
@@ -24,13 +25,31 @@ bool has_doubtful_sizes(const Graph& graph, const Operation& operation) {
   return output[1] != output[2];
 }
 
+/// Only below API 29 does anything depend on it: bigger models are not searched.
+bool has_infinities(const Graph& graph, const Target& target) {
+  if (target.feature_level >= nnapi::introduced(Op::GATHER)) return false;
+  const auto is_infinite = [](float value) { return !std::isfinite(value); };
+  for (const Operand& operand : graph.operands) {
+    if (!operand.constant || operand.type.type != OperandType::TENSOR_FLOAT32) continue;
+    const std::vector<float> values = operand.constant->floats();
+    if (std::any_of(values.begin(), values.end(), is_infinite)) return true;
+  }
+  for (const Operation& operation : graph.operations)
+    for (const Argument& argument : operation.arguments)
+      if (const auto* value = std::get_if<float>(&argument); value && is_infinite(*value)) return true;
+  return false;
+}
+
 class Legaliser {
  public:
   Legaliser(Graph& graph, const Target& target, Stage stage)
-      : graph_(graph), editor_(graph), rewriter_(editor_, target.feature_level, stage) {
+      : graph_(graph),
+        has_infinities_(has_infinities(graph, target)),
+        editor_(graph),
+        rewriter_(editor_, target.feature_level, stage, has_infinities_) {
     for (Span<const Rewrite> subject :
-         {elementwise_rewrites(), power_rewrites(), slicing_rewrites(), transposition_rewrites(), reduction_rewrites(),
-          normalisation_rewrites(), convolution_rewrites(), resize_rewrites(), matrix_rewrites()})
+         {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), transposition_rewrites(),
+          reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), resize_rewrites(), matrix_rewrites()})
       for (const Rewrite& rewrite : subject)
         if (rewrite.stage == stage) rewrites_.push_back(rewrite);
   }
@@ -75,6 +94,7 @@ class Legaliser {
   }
 
   Graph& graph_;
+  const bool has_infinities_;
   Editor editor_;
   Rewriter rewriter_;
   std::vector<Rewrite> rewrites_;

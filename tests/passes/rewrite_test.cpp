@@ -519,6 +519,60 @@ void batched_product(Sketch& s) {
                   {batches, rows, columns}));
 }
 
+// --- Integers.
+
+void output_integers(Sketch& s, OperandId id) { s.output(s.emit(Op::CAST, {{"input", id}}, s.shape_of(id))); }
+
+OperandId arithmetic(Sketch& s, Op type, OperandId a, OperandId b) {
+  return s.emit_integers(type, {{"input1", a}, {"input2", b}}, s.shape_of(a));
+}
+
+/// Numbers from 0 to the size of a dimension.
+OperandId places(Sketch& s, const Shape& shape) {
+  const OperandId x = s.input(shape);
+  return s.emit_integers(Op::ARGMAX, {{"input", x}, {"axis", 0}}, {shape.begin() + 1, shape.end()});
+}
+
+void integer_arithmetic(Sketch& s) {
+  const Shape shape{5, s.between(1, 4), s.between(1, 4)};
+  const OperandId a = places(s, shape), b = places(s, shape);
+  const OperandId sum = arithmetic(s, Op::ADD, arithmetic(s, Op::MUL, a, s.list({-1000})), b);
+  output_integers(s, arithmetic(s, Op::SUB, sum, s.list({7})));
+}
+
+void too_large_products(Sketch& s) {
+  const OperandId a = places(s, {5, 3});
+  output_integers(s, arithmetic(s, Op::MUL, a, s.list({5000000})));
+}
+
+void integer_magnitudes(Sketch& s) {
+  const OperandId a = s.emit_integers(Op::NEG, {{"input", places(s, {5, 3, 4})}}, {3, 4});
+  output_integers(s, s.emit_integers(Op::ABS, {{"input", a}}, {3, 4}));
+}
+
+OperandId reshaped_integers(Sketch& s, OperandId integers, const Shape& shape) {
+  const OperandId sizes = s.list({shape.begin(), shape.end()});
+  return s.emit_integers(Op::RESHAPE, {{"input", integers}, {"shape", sizes}}, shape);
+}
+
+void reshaped_places(Sketch& s) { output_integers(s, reshaped_integers(s, places(s, {9, 2, 3, 4}), {6, 4})); }
+
+/// Of any size.
+OperandId integers(Sketch& s, const Shape& shape) {
+  const OperandId large = s.binary(Op::MUL, s.input(shape), s.scalar(1e9f));
+  return s.emit_integers(Op::CAST, {{"input", large}}, shape);
+}
+
+void reshaped_list(Sketch& s) { output_integers(s, reshaped_integers(s, integers(s, {12}), {2, 2, 3})); }
+
+void reshaped_large(Sketch& s) {  // their last digits too
+  const OperandId reshaped = reshaped_integers(s, integers(s, {2, 3, 4}), {4, 6});
+  const OperandId thousand = s.list({1000});
+  const OperandId whole = arithmetic(s, Op::MUL, arithmetic(s, Op::DIV, reshaped, thousand), thousand);
+  output_integers(s, reshaped);
+  output_integers(s, arithmetic(s, Op::SUB, reshaped, whole));
+}
+
 constexpr Case cases[] = {
     {"ABS", of_one<Op::ABS>, 1, exactly},
     {"NEG", of_one<Op::NEG>, 1, exactly},
@@ -540,6 +594,13 @@ constexpr Case cases[] = {
     {"POW", power, 1, to_rounding},
     {"PRELU", leaky, 1, to_rounding},
     {"ELU", exponential_unit, 1, to_rounding},
+
+    {"ADD, SUB, MUL of integers", integer_arithmetic, 3, exactly},
+    {"MUL of integers to over 2^24", too_large_products, 4, exactly},
+    {"ABS of integers", integer_magnitudes, 3, exactly},
+    {"RESHAPE of small integers", reshaped_places, 3, exactly},
+    {"RESHAPE of a list of integers", reshaped_list, 3, exactly},
+    {"RESHAPE of integers", reshaped_large, 4, exactly},
 
     {"SLICE", slice, 1, exactly},
     {"SLICE of long rows", wide_slice, 1, exactly},

@@ -40,6 +40,10 @@ OperandId Sketch::emit(Op type, graph::NamedArguments arguments, Shape output) {
   return graph_.append(type, arguments, {graph::OperandType::TENSOR_FLOAT32, std::move(output), {}}, 0);
 }
 
+OperandId Sketch::emit_integers(Op type, graph::NamedArguments arguments, Shape output) {
+  return graph_.append(type, arguments, {graph::OperandType::TENSOR_INT32, std::move(output), {}}, 0);
+}
+
 void Sketch::output(OperandId id) {
   graph::Port port;
   port.name = "output" + std::to_string(graph_.outputs.size());

@@ -30,6 +30,7 @@ class Sketch {
   OperandId list(const std::vector<int32_t>& values);
   OperandId rows(const std::vector<int32_t>& values, uint32_t width);
   OperandId emit(Op type, graph::NamedArguments arguments, Shape output);
+  OperandId emit_integers(Op type, graph::NamedArguments arguments, Shape output);
   OperandId unary(Op type, OperandId input) { return emit(type, {{"input", input}}, graph_.shape(input)); }
   /// `b` broadcasts to `a`.
   OperandId binary(Op type, OperandId a, OperandId b) {

@@ -1,7 +1,7 @@
 // Convolutions below feature level 3, which has dilation, groups and transposition. All are exact.
 //
 //   dilation         → SPACE_TO_BATCH_ND, the convolution of each phase, BATCH_TO_SPACE_ND; or zeros in the filter
-//   groups           → zeros in a filter of all channels; or a CONV_2D a group, where these would be too many
+//   groups           → a CONV_2D with zeros in the filter for the channels of other groups; several where it grew large
 //   transposition    → CONV_2D that makes all pixels of a stride's block as channels, then DEPTH_TO_SPACE
 //
 // They run late, when batch normalisation and activations are already part of the convolution.
@@ -163,31 +163,37 @@ OperandId ungrouped_filter(Rewriter& r, OperandId filter, uint32_t groups) {
   return r.floats(std::move(dense), {shape[0], shape[1], shape[2], shape[3] * groups});
 }
 
-OperandId convolve_groups(Rewriter& r, const Operation& operation, uint32_t groups) {
+/// Part of the groups as one CONV_2D.
+OperandId convolve_part(Rewriter& r, const Operation& operation, uint32_t first, uint32_t groups) {
   const OperandId filter = operation.operand("filter"), bias = operation.operand("bias");
-  const uint32_t inputs = r.shape(filter)[3], outputs = r.shape(filter)[0] / groups;
-  Shape part = r.shape(operation.output());
-  part[3] = outputs;
-  std::vector<OperandId> parts;
-  for (uint32_t group = 0; group < groups; ++group) {
-    const OperandId channels = r.slice(operation.operand("input"), 3, group * inputs, inputs);
-    Constant weights = r.graph()[filter].constant->sliced(0, group * outputs, outputs);
-    Constant offsets = r.graph()[bias].constant->sliced(0, group * outputs, outputs);
-    parts.push_back(convolve(r, operation, channels, r.graph().add_constant(std::move(weights)),
-                             r.graph().add_constant(std::move(offsets)), window_of(operation), part));
-  }
-  return r.concatenate(parts, 3);
+  const auto all = static_cast<uint32_t>(operation.integer("num_groups"));
+  const uint32_t inputs = r.shape(filter)[3], outputs = r.shape(filter)[0] / all;
+  Shape shape = r.shape(operation.output());
+  shape[3] = outputs * groups;
+  const OperandId channels = r.slice(operation.operand("input"), 3, first * inputs, groups * inputs);
+  Constant weights = r.graph()[filter].constant->sliced(0, first * outputs, groups * outputs);
+  Constant offsets = r.graph()[bias].constant->sliced(0, first * outputs, groups * outputs);
+  const OperandId part = r.graph().add_constant(std::move(weights));
+  return convolve(r, operation, channels, ungrouped_filter(r, part, groups), r.graph().add_constant(std::move(offsets)),
+                  window_of(operation), shape);
+}
+
+/// As few parts as keep the filters, zeros included, from growing large.
+uint32_t parts_of(uint32_t groups, size_t filter_size) {
+  constexpr size_t large = size_t{1} << 19;
+  uint32_t parts = 1;
+  while (parts < groups && (groups % parts != 0 || filter_size * (groups / parts) > large)) ++parts;
+  return parts;
 }
 
 bool rewrite_groups(Rewriter& r, const Operation& operation) {
   if (!has_constant_filter(r, operation) || operation.boolean("nchw")) return false;
-  const OperandId filter = operation.operand("filter");
   const auto groups = static_cast<uint32_t>(operation.integer("num_groups"));
-  if (graph::element_count(r.shape(filter)) * groups > largest_filter)
-    r.replace(operation, convolve_groups(r, operation, groups));
-  else
-    r.replace(operation, convolve(r, operation, operation.operand("input"), ungrouped_filter(r, filter, groups),
-                                  operation.operand("bias"), window_of(operation), r.shape(operation.output())));
+  const uint32_t parts = parts_of(groups, graph::element_count(r.shape(operation.operand("filter"))));
+  std::vector<OperandId> results;
+  for (uint32_t part = 0; part < parts; ++part)
+    results.push_back(convolve_part(r, operation, part * (groups / parts), groups / parts));
+  r.replace(operation, r.concatenate(results, 3));
   return true;
 }
 

@@ -2,29 +2,17 @@
 //
 //   exp(x) = logistic(x) / logistic(-x), each of which keeps its relative precision.
 //   x^p, for x over 0: LOCAL_RESPONSE_NORMALIZATION over one channel gives x · (bias + x²)^-beta. With p = 1 - 2 beta
-//   that is the power: to rounding between 1e-16 and 1e19, whose squares are still numbers. A reciprocal may be
-//   negative too; what it makes of 0 is not a number.
+//   that is the power: to rounding between 1e-16 and 1e19, whose squares are still numbers. It is asked only where the
+//   operations before prove the sign (sign.h): a root of what may be negative, and a quotient of what may be 0, stay as
+//   they are and are reported.
 #include <cfloat>
 #include <cmath>
 
 #include "rewriter.h"
+#include "sign.h"
 
 namespace passerelle::passes {
 namespace {
-
-/// Nothing between exp(-87) and exp(87) leaves the range in which logistic functions are precise.
-bool rewrite_exp(Rewriter& r, const Operation& operation) {
-  const OperandId x = operation.operand("input");
-  if (!r.is_float(x)) return false;
-  const bool has_division = r.level() >= nnapi::introduced(Op::DIV);
-  // A quotient that is made of a power wants moderate numbers: the square of the exponential of one half.
-  const OperandId exponent = has_division ? x : r.binary(Op::MUL, x, 0.5f);
-  const OperandId above = r.unary(Op::LOGISTIC, exponent);
-  const OperandId below = r.unary(Op::LOGISTIC, r.negated(exponent));
-  const OperandId quotient = r.binary(Op::DIV, above, below);
-  r.replace(operation, has_division ? quotient : r.binary(Op::MUL, quotient, quotient));
-  return true;
-}
 
 OperandId power(Rewriter& r, OperandId x, float exponent) {
   const TensorType type = r.type(x);
@@ -44,14 +32,29 @@ OperandId power(Rewriter& r, OperandId x, float exponent) {
   return r.reshape(result, type.shape);
 }
 
+/// Nothing between exp(-87) and exp(87) leaves the range in which logistic functions are precise.
+bool rewrite_exp(Rewriter& r, const Operation& operation) {
+  const OperandId x = operation.operand("input");
+  if (!r.is_float(x)) return false;
+  const bool has_division = r.level() >= nnapi::introduced(Op::DIV);
+  // A quotient that is made of a power wants moderate numbers: the square of the exponential of one half.
+  const OperandId exponent = has_division ? x : r.binary(Op::MUL, x, 0.5f);
+  const OperandId above = r.unary(Op::LOGISTIC, exponent);
+  const OperandId below = r.unary(Op::LOGISTIC, r.negated(exponent));
+  const OperandId quotient =
+      has_division ? r.binary(Op::DIV, above, below) : r.binary(Op::MUL, above, power(r, below, -1));
+  r.replace(operation, has_division ? quotient : r.binary(Op::MUL, quotient, quotient));
+  return true;
+}
+
 bool rewrite_sqrt(Rewriter& r, const Operation& operation) {
-  if (!r.is_float(operation.output())) return false;
+  if (!r.is_float(operation.output()) || !is_non_negative(r, operation.operand("input"))) return false;
   r.replace(operation, power(r, operation.operand("input"), 0.5f));
   return true;
 }
 
 bool rewrite_rsqrt(Rewriter& r, const Operation& operation) {
-  if (!r.is_float(operation.output())) return false;
+  if (!r.is_float(operation.output()) || !is_positive(r, operation.operand("input"))) return false;
   r.replace(operation, power(r, operation.operand("input"), -0.5f));
   return true;
 }
@@ -59,7 +62,7 @@ bool rewrite_rsqrt(Rewriter& r, const Operation& operation) {
 /// a · b^-1
 bool rewrite_div(Rewriter& r, const Operation& operation) {
   const TensorType type = r.type(operation.output());
-  if (type.type != OperandType::TENSOR_FLOAT32) return false;
+  if (type.type != OperandType::TENSOR_FLOAT32 || !is_positive(r, operation.operand("input2"))) return false;
   const OperandId reciprocal = power(r, operation.operand("input2"), -1);
   const Argument activation = operation.integer("activation");
   r.replace(
@@ -81,12 +84,14 @@ bool rewrite_pow(Rewriter& r, const Operation& operation) {
   const OperandId base = operation.operand("base");
   const std::optional<float> exponent = r.uniform_value(operation.operand("exponent"));
   if (!exponent || !r.is_float(base) || r.shape(base) != r.shape(operation.output()) || *exponent == 0) return false;
-  constexpr float longest_product = 64;
+  constexpr float longest_product = 65536;  // 17 squarings
   const float magnitude = std::abs(*exponent);
-  if (std::floor(magnitude) != magnitude || magnitude > longest_product) {
+  if (std::floor(magnitude) != magnitude) {
+    if (*exponent > 0 ? !is_non_negative(r, base) : !is_positive(r, base)) return false;
     r.replace(operation, power(r, base, *exponent));
     return true;
   }
+  if (magnitude > longest_product) return false;
   const OperandId product = whole_power(r, base, static_cast<uint32_t>(magnitude));
   const TensorType type = r.type(base);
   r.replace(operation,

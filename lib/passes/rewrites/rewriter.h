@@ -27,12 +27,17 @@ AroundAxis around(const Shape& shape, size_t axis);
 
 class Rewriter {
  public:
-  Rewriter(Editor& editor, nnapi::FeatureLevel level, Stage stage) : editor_(editor), level_(level), stage_(stage) {}
+  /// `has_infinities`: a constant of the graph is infinite or not a number.
+  Rewriter(Editor& editor, nnapi::FeatureLevel level, Stage stage, bool has_infinities)
+      : editor_(editor), level_(level), stage_(stage), has_infinities_(has_infinities) {}
 
   Graph& graph() { return editor_.graph(); }
+  const Graph& graph() const { return editor_.graph(); }
   Editor& editor() { return editor_; }
   nnapi::FeatureLevel level() const { return level_; }
   Stage stage() const { return stage_; }
+  /// Then nothing may be picked by a product with zeros and ones: 0 times infinity is not 0.
+  bool has_infinities() const { return has_infinities_; }
 
   const TensorType& type(OperandId id) const { return editor_.graph().type(id); }
   Shape shape(OperandId id) const { return editor_.graph().shape(id); }  // a copy: operands move when one is added
@@ -73,6 +78,7 @@ class Rewriter {
   Editor& editor_;
   nnapi::FeatureLevel level_;
   Stage stage_;
+  bool has_infinities_;
 };
 
 /// Puts something else in the operation's place; false where it can't: then the operation stays, and is reported.
@@ -87,6 +93,7 @@ struct Rewrite {
 // One table a subject. An operation with several rows tries them in order.
 Span<const Rewrite> elementwise_rewrites();
 Span<const Rewrite> power_rewrites();
+Span<const Rewrite> integer_rewrites();
 Span<const Rewrite> slicing_rewrites();
 Span<const Rewrite> transposition_rewrites();
 Span<const Rewrite> reduction_rewrites();

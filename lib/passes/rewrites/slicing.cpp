@@ -8,7 +8,8 @@
 //   PAD, PAD_V2                  → CONCATENATION with constants
 //   REVERSE, MIRROR_PAD, PACK    → GATHER, CONCATENATION
 //
-// A product with a matrix of zeros and ones is exact for numbers that are finite.
+// A product with zeros and ones is exact for numbers that are finite: where a constant of the model is not, it is not
+// used.
 #include <algorithm>
 #include <numeric>
 
@@ -123,7 +124,7 @@ bool rewrite_strided_slice(Rewriter& r, const Operation& operation) {
   const Shape input = r.shape(value), output = r.shape(operation.output());
   const bool masked = operation.integer("begin_mask") != 0 || operation.integer("end_mask") != 0 ||
                       operation.integer("shrink_axis_mask") != 0;
-  if (!begin || !strides || masked || !r.is_float(value)) return false;
+  if (!begin || !strides || masked || !r.is_float(value) || r.has_infinities()) return false;
   for (size_t i = 0; i < input.size(); ++i)
     if ((*begin)[i] < 0 || (*strides)[i] < 1) return false;
   for (size_t i = 0; i < input.size(); ++i) {
@@ -231,7 +232,8 @@ std::optional<OperandId> gathered(Rewriter& r, OperandId value, size_t axis, con
   const std::vector<Run> runs = runs_of(indices);
   const size_t most_runs = r.level() >= nnapi::introduced(Op::STRIDED_SLICE) ? 32 : 8;
   if (runs.size() <= most_runs) return gather_runs(r, value, axis, runs);
-  if (indices.size() * shape[axis] <= largest_matrix) return gather_by_matrix(r, value, axis, indices);
+  if (!r.has_infinities() && indices.size() * shape[axis] <= largest_matrix)
+    return gather_by_matrix(r, value, axis, indices);
   constexpr size_t most_slices = 512;
   if (runs.size() <= most_slices) return gather_runs(r, value, axis, runs);
   return std::nullopt;

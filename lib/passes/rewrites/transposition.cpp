@@ -75,10 +75,11 @@ std::optional<OperandId> swapped(Rewriter& r, OperandId value, const Blocks& s) 
   constexpr uint32_t few = 4;
   if (s.inner % s.b == 0) return swap_by_depth_to_space(r, value, s);
   if (s.inner % s.a == 0) return swap_by_space_to_depth(r, value, s);
-  if (row <= small_row) return swap_by_matrix(r, value, s);
+  const bool may_multiply = !r.has_infinities();
+  if (may_multiply && row <= small_row) return swap_by_matrix(r, value, s);
   if (shorter <= few) return swap_by_slices(r, value, s);
   if (row * s.outer * shorter <= most_elements) return swap_by_repetition(r, value, s);
-  if (row * row <= largest_matrix) return swap_by_matrix(r, value, s);
+  if (may_multiply && row * row <= largest_matrix) return swap_by_matrix(r, value, s);
   return std::nullopt;
 }
 

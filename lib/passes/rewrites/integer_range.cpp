@@ -1,0 +1,106 @@
+#include "integer_range.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <vector>
+
+namespace passerelle::passes {
+namespace {
+
+/// Operations looked back through: longer chains of integers are rare, and each step may have two.
+constexpr int farthest = 12;
+
+constexpr IntegerRange any_integer{std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+constexpr IntegerRange any_float{-1e38, 1e38};
+
+IntegerRange anything(const TensorType& type) {
+  return type.type == OperandType::TENSOR_INT32 ? any_integer : any_float;
+}
+
+IntegerRange range_of(const Rewriter& r, OperandId id, int steps);
+
+IntegerRange combined(OperationType type, const IntegerRange& a, const IntegerRange& b) {
+  switch (type) {
+    case Op::ADD: return {a.low + b.low, a.high + b.high};
+    case Op::SUB: return {a.low - b.high, a.high - b.low};
+    case Op::MUL: {
+      const auto [low, high] = std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
+      return {low, high};
+    }
+    case Op::MAXIMUM: return {std::max(a.low, b.low), std::max(a.high, b.high)};
+    case Op::MINIMUM: return {std::min(a.low, b.low), std::min(a.high, b.high)};
+    default: return {std::min(a.low, b.low), std::max(a.high, b.high)};  // SELECT: one or the other
+  }
+}
+
+template <typename Number>
+IntegerRange range_of(const std::vector<Number>& values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return {static_cast<double>(*low), static_cast<double>(*high)};
+}
+
+IntegerRange of_constant(const Operand& operand) {
+  if (operand.constant->size() == 0) return anything(operand.type);
+  if (operand.type.type == OperandType::TENSOR_FLOAT32) return range_of(operand.constant->floats());
+  return range_of(operand.constant->integers());
+}
+
+IntegerRange of_operation(const Rewriter& r, const Operation& operation, int steps) {
+  if (!operation.type || steps == 0) return anything(r.type(operation.output()));
+  auto of = [&](const char* name) { return range_of(r, operation.operand(name), steps - 1); };
+  switch (*operation.type) {
+    case Op::ARGMAX:
+    case Op::ARGMIN: {
+      const Shape shape = r.shape(operation.operand("input"));
+      return {0, shape[normalised_axis(operation.integer("axis"), shape.size())] - 1.0};
+    }
+    case Op::ADD:
+    case Op::SUB:
+    case Op::MUL:
+      if (operation.integer("activation") != 0) return anything(r.type(operation.output()));
+      [[fallthrough]];
+    case Op::MAXIMUM:
+    case Op::MINIMUM:
+    case Op::SELECT: return combined(*operation.type, of("input1"), of("input2"));
+    case Op::NEG: return combined(Op::SUB, {0, 0}, of("input"));
+    case Op::ABS: {
+      const IntegerRange range = of("input");
+      return {0, std::max(std::abs(range.low), std::abs(range.high))};
+    }
+    case Op::CAST:
+    case Op::EXPAND_DIMS:
+    case Op::GATHER:
+    case Op::RESHAPE:
+    case Op::SLICE:
+    case Op::SPLIT:
+    case Op::TILE: return of("input");
+    default: return anything(r.type(operation.output()));
+  }
+}
+
+/// A result that leaves the range of INT32 may have become any other.
+IntegerRange wrapped(const IntegerRange& range, const TensorType& type) {
+  const IntegerRange whole = anything(type);
+  return range.low >= whole.low && range.high <= whole.high ? range : whole;
+}
+
+IntegerRange range_of(const Rewriter& r, OperandId id, int steps) {
+  const Operand& operand = r.graph()[id];
+  const bool is_number = operand.type.type == OperandType::TENSOR_INT32 || r.is_float(id);
+  if (!is_number) return any_float;
+  if (operand.constant) return of_constant(operand);
+  const Operation* producer = r.producer(id);
+  if (!producer || (producer->output() != id && !producer->is(Op::SPLIT))) return anything(operand.type);
+  return wrapped(of_operation(r, *producer, steps), operand.type);
+}
+
+}  // namespace
+
+IntegerRange integer_range(const Rewriter& r, OperandId id) { return range_of(r, id, farthest); }
+
+IntegerRange integer_range(const Rewriter& r, const Operation& operation) {
+  return wrapped(of_operation(r, operation, farthest), r.type(operation.output()));
+}
+
+}  // namespace passerelle::passes

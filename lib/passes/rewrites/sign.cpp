@@ -1,0 +1,74 @@
+#include "sign.h"
+
+#include <algorithm>
+
+namespace passerelle::passes {
+namespace {
+
+enum class Sign { non_negative, positive };
+
+/// How far back operations are followed.
+constexpr int longest_chain = 12;
+
+bool constant_has(const Rewriter& r, OperandId id, Sign sign) {
+  const Operand& operand = r.graph()[id];
+  if (operand.type.type != OperandType::TENSOR_FLOAT32) return false;
+  const std::vector<float> values = operand.constant->floats();
+  return std::all_of(values.begin(), values.end(),
+                     [&](float value) { return sign == Sign::positive ? value > 0 : value >= 0; });
+}
+
+bool has(const Rewriter& r, OperandId id, Sign sign, int depth);
+
+bool has_relu(const Operation& operation) {
+  if (nnapi::argument_index(*operation.type, "activation") < 0) return false;
+  constexpr int32_t relu = 1, relu6 = 3;
+  return operation.integer("activation") == relu || operation.integer("activation") == relu6;
+}
+
+bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int depth) {
+  const auto input_has = [&](std::string_view name, Sign wanted) {
+    return has(r, operation.operand(name), wanted, depth + 1);
+  };
+  if (sign == Sign::non_negative && has_relu(operation)) return true;
+  switch (*operation.type) {
+    case Op::RELU:
+    case Op::RELU6:
+    case Op::ABS:
+    case Op::SQRT: return sign == Sign::non_negative;
+    case Op::LOGISTIC:
+    case Op::SOFTMAX: return sign == Sign::non_negative;
+    case Op::EXP: return true;
+    case Op::RESHAPE:
+    case Op::TRANSPOSE:
+    case Op::SQUEEZE:
+    case Op::MEAN:
+    case Op::REDUCE_SUM:
+    case Op::REDUCE_MAX:
+    case Op::MAX_POOL_2D:
+    case Op::AVERAGE_POOL_2D: return input_has("input", sign);
+    case Op::ADD:
+      if (operation.integer("activation") != 0) return false;
+      return (input_has("input1", Sign::non_negative) && input_has("input2", sign)) ||
+             (input_has("input1", sign) && input_has("input2", Sign::non_negative));
+    case Op::MUL:
+      if (operation.integer("activation") != 0) return false;
+      if (operation.operand("input1") == operation.operand("input2")) return sign == Sign::non_negative;
+      return input_has("input1", sign) && input_has("input2", sign);
+    case Op::MAXIMUM: return input_has("input1", sign) || input_has("input2", sign);
+    default: return false;
+  }
+}
+
+bool has(const Rewriter& r, OperandId id, Sign sign, int depth) {
+  if (r.graph().is_constant(id)) return constant_has(r, id, sign);
+  const Operation* producer = depth < longest_chain ? r.producer(id) : nullptr;
+  return producer && producer->type && result_has(r, *producer, sign, depth);
+}
+
+}  // namespace
+
+bool is_non_negative(const Rewriter& r, OperandId id) { return has(r, id, Sign::non_negative, 0); }
+bool is_positive(const Rewriter& r, OperandId id) { return has(r, id, Sign::positive, 0); }
+
+}  // namespace passerelle::passes
