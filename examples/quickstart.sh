@@ -26,9 +26,6 @@ mkdir -p out
 show $passerelle convert $example/balloons.pt -o out/balloons.nnapi --min-api 30 \
   --input $example/balloons.npy:nhwc --output-layout nhwc
 
-say 'What is in the file'
-show $passerelle inspect out/balloons.nnapi
-
 say 'Running it through the loader and the host NNAPI'
 show $passerelle run out/balloons.nnapi --input $example/balloons.npy --output-dir out
 
