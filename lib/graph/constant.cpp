@@ -92,9 +92,10 @@ To saturated(From value) {
     return static_cast<To>(value);
   } else if constexpr (std::is_floating_point_v<From>) {
     if (std::isnan(value)) return 0;
-    double limited = std::clamp(static_cast<double>(value), static_cast<double>(std::numeric_limits<To>::min()),
-                                static_cast<double>(std::numeric_limits<To>::max()));
-    return static_cast<To>(limited);
+    // The greatest int64 is no double: what reaches it is compared, not converted.
+    if (value >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+    if (value <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+    return static_cast<To>(value);
   } else {
     int64_t limited = std::clamp(static_cast<int64_t>(value), static_cast<int64_t>(std::numeric_limits<To>::min()),
                                  static_cast<int64_t>(std::numeric_limits<To>::max()));

@@ -137,12 +137,24 @@ class Driver {
     try {
       if (row == table().end())
         context_.refuse(Reason::no_counterpart, "there is no lowering of this operator to NNAPI");
+      refuse_empty_tensors(node);
       row->second->function(context_);
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
     } catch (Refusal& refusal) {
       lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
       add_opaque(node);
     }
+  }
+
+  /// NNAPI reads a size of 0 as one that is not known yet, and lowerings divide by sizes.
+  void refuse_empty_tensors(const Node& node) {
+    auto refuse = [&](TensorId id) {
+      if (trace_[id].constant || !used_[static_cast<uint32_t>(id)]) return;  // torch.cat skips constants
+      for (int64_t size : trace_[id].shape)
+        if (size == 0) context_.refuse(Reason::argument, "it reads or makes a tensor without elements");
+    };
+    for (const auto& argument : node.arguments) for_each_tensor(argument.second, refuse);
+    for (const Value& result : node.results) for_each_tensor(result, refuse);
   }
 
   void require_bound(TensorId id) {

@@ -108,7 +108,7 @@ OperandId maximum(Context& c, OperandId nhwc, Window window) {
   if (window.height.dilation == 1 && window.width.dilation == 1)
     return pool(c, Op::MAX_POOL_2D, nhwc, window.height, window.width);
   const HeightWidth behind{window.height.after(), window.width.after()};
-  nhwc = pad_apart(c, nhwc, window, behind, -std::numeric_limits<double>::infinity());
+  nhwc = pad_apart(c, nhwc, window, behind, std::numeric_limits<float>::lowest());
   nhwc = dilated_maximum(c, nhwc, nhwc_height, window.height);
   return dilated_maximum(c, nhwc, nhwc_width, window.width);
 }

@@ -19,7 +19,8 @@ std::string bytes_of(const Operand& operand) {
   return bytes;
 }
 
-using ConstantKey = std::tuple<int32_t, Shape, float, int32_t, std::vector<float>, uint32_t, std::string>;
+using ConstantKey = std::tuple<int32_t, Shape, float, int32_t, std::vector<float>, uint32_t,
+                               std::string>;  // no NaN: scales are positive
 
 void share_constants(Graph& graph) {
   std::map<ConstantKey, OperandId> seen;
@@ -44,19 +45,32 @@ void share_constants(Graph& graph) {
     operation.for_each_input([&](OperandId& id) { id = shared[index(id)]; });
 }
 
-using OperationKey = std::tuple<int32_t, std::vector<Argument>, std::vector<Shape>, std::vector<int32_t>>;
-
-OperationKey key_of(const Graph& graph, const Operation& operation) {
-  std::vector<Shape> shapes;
-  std::vector<int32_t> types;
-  for (OperandId id : operation.outputs) {
-    shapes.push_back(graph.shape(id));
-    types.push_back(static_cast<int32_t>(graph.type(id).type));
+/// An argument as comparable bytes: floats by their bits, as NaN equals nothing and -0 is not 0.
+std::vector<int64_t> key_of(const Argument& argument) {
+  std::vector<int64_t> key{static_cast<int64_t>(argument.index())};
+  if (const auto* id = std::get_if<OperandId>(&argument)) key.push_back(index(*id));
+  if (const auto* ids = std::get_if<std::vector<OperandId>>(&argument))
+    for (OperandId id : *ids) key.push_back(index(id));
+  if (const auto* integer = std::get_if<int32_t>(&argument)) key.push_back(*integer);
+  if (const auto* boolean = std::get_if<bool>(&argument)) key.push_back(*boolean);
+  if (const auto* real = std::get_if<float>(&argument)) {
+    int32_t bits;
+    std::memcpy(&bits, real, sizeof bits);
+    key.push_back(bits);
   }
-  return {static_cast<int32_t>(*operation.type), operation.arguments, std::move(shapes), std::move(types)};
+  return key;
+}
+
+using OperationKey = std::pair<int32_t, std::vector<std::vector<int64_t>>>;
+
+OperationKey key_of(const Operation& operation) {
+  OperationKey key{static_cast<int32_t>(*operation.type), {}};
+  for (const Argument& argument : operation.arguments) key.second.push_back(key_of(argument));
+  return key;
 }
 
 bool same_results(const Graph& graph, const Operation& a, const Operation& b) {
+  if (a.outputs.size() != b.outputs.size()) return false;
   for (size_t i = 0; i < a.outputs.size(); ++i)
     if (!(graph.type(a.outputs[i]) == graph.type(b.outputs[i]))) return false;
   return true;
@@ -67,7 +81,7 @@ void share_operations(Graph& graph) {
   Editor editor(graph);
   editor.run([&](Operation operation) {
     if (operation.type && !operation.is(Op::RANDOM_MULTINOMIAL)) {
-      auto [known, added] = seen.emplace(key_of(graph, operation), graph.operations.size());
+      auto [known, added] = seen.emplace(key_of(operation), graph.operations.size());
       if (!added && same_results(graph, graph.operations[known->second], operation)) {
         for (size_t i = 0; i < operation.outputs.size(); ++i)
           editor.replace(operation.outputs[i], graph.operations[known->second].outputs[i]);

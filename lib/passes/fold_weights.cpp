@@ -3,6 +3,7 @@
 // orders channels otherwise than pixel_shuffle: NNAPI-RULES 14). Runs after layout, when channels are the last
 // dimension.
 #include <algorithm>
+#include <cmath>
 
 #include "editor.h"
 #include "passes.h"
@@ -25,6 +26,12 @@ std::optional<Layer> layer(const Operation& operation) {
     case Op::FULLY_CONNECTED: return Layer{"weights", 0};
     default: return std::nullopt;
   }
+}
+
+/// A factor that weights of usual size survive: infinities and vanishing products must not move ahead of the sum.
+bool is_moderate(float factor) {
+  const float magnitude = std::abs(factor);
+  return magnitude == 0 || (magnitude > 1e-12f && magnitude < 1e12f);
 }
 
 class WeightFolder {
@@ -68,11 +75,12 @@ class WeightFolder {
     Operation& folded = graph_.operations[kept->operation];
     std::optional<std::vector<float>> numbers = one_a_channel(factor, graph_.shape(value).back());
     if (!numbers || graph_.shape(operation.output()) != graph_.shape(value) || !is_foldable(folded)) return false;
+    if (operation.is(Op::DIV))
+      for (float& number : *numbers) number = 1 / number;
+    bool is_scale = operation.is(Op::DIV) || operation.is(Op::MUL);
+    if (is_scale && !std::all_of(numbers->begin(), numbers->end(), is_moderate)) return false;
     switch (*operation.type) {
       case Op::DIV:
-        for (float& number : *numbers) number = 1 / number;
-        scale(folded, *numbers);
-        break;
       case Op::MUL: scale(folded, *numbers); break;
       case Op::SUB:
         for (float& number : *numbers) number = -number;

@@ -33,13 +33,17 @@ bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector
 
 class LinkCollector {
  public:
-  LinkCollector(const Graph& graph, const AxisWebs& webs)
-      : graph_(graph), webs_(webs), consumers_(graph.consumers()), demanded_(graph.operands.size(), false) {}
+  LinkCollector(const Graph& graph, const AxisWebs& webs, const Target& target)
+      : graph_(graph),
+        webs_(webs),
+        target_(target),
+        consumers_(graph.consumers()),
+        demanded_(graph.operands.size(), false) {}
 
   std::vector<LayoutLink> collect() {
-    for (const graph::Port& port : graph_.inputs) add(Kind::port, port.operand);
+    for (const graph::Port& port : graph_.inputs) add(port);
     for (size_t i = 0; i < graph_.operations.size(); ++i) collect(graph_.operations[i], webs_.ties(i));
-    for (const graph::Port& port : graph_.outputs) add(Kind::port, port.operand);
+    for (const graph::Port& port : graph_.outputs) add(port);
     return std::move(links_);
   }
 
@@ -70,12 +74,19 @@ class LinkCollector {
     demanded_[index(id)] = true;
   }
 
+  void add(const graph::Port& port) {
+    const size_t before = links_.size();
+    add(Kind::port, port.operand);
+    if (links_.size() > before) links_.back().loader_converts = loader_may_convert(port, target_);
+  }
+
   void add(Kind kind, OperandId id) {
     if (!graph_.is_constant(id)) links_.push_back({kind, id, {}, {}, {}});
   }
 
   const Graph& graph_;
   const AxisWebs& webs_;
+  const Target& target_;
   std::vector<std::vector<uint32_t>> consumers_;
   std::vector<bool> demanded_;
   std::vector<LayoutLink> links_;
@@ -116,7 +127,7 @@ class LayoutWriter {
 
   void enter(graph::Port& port) {
     OperandId id = port.operand;
-    if (loader_converts(target_) && port.caller_layout == port.nnapi_layout && is_channels_last(arrangement(id))) {
+    if (loader_may_convert(port, target_) && is_channels_last(arrangement(id))) {
       port.nnapi_layout = graph::Layout::channels_last;
       graph_[id].type.shape = graph::permuted(shapes_[index(id)], arrangement(id));
       stored_[index(id)] = id;
@@ -127,8 +138,7 @@ class LayoutWriter {
 
   void leave(graph::Port& port) {
     OperandId id = port.operand;
-    if (!graph_.is_constant(id) && loader_converts(target_) && port.caller_layout == port.nnapi_layout &&
-        is_channels_last(arrangement(id))) {
+    if (!graph_.is_constant(id) && loader_may_convert(port, target_) && is_channels_last(arrangement(id))) {
       port.nnapi_layout = graph::Layout::channels_last;
       port.operand = stored(id);
     } else {
@@ -280,7 +290,7 @@ class LayoutWriter {
 
 void solve_layout(Graph& graph, const Target& target) {
   AxisWebs webs(graph);
-  std::vector<LayoutLink> links = LinkCollector(graph, webs).collect();
+  std::vector<LayoutLink> links = LinkCollector(graph, webs, target).collect();
   std::vector<OperandId> absorbing;
   for (const LayoutLink& link : links)
     if (link.absorbs_order) absorbing.push_back(link.to);

@@ -56,8 +56,10 @@ bool reshapes_in_place(const LayoutLink& link, const Arrangement& from, const Ar
   return left.in_order && right.in_order && left.sequence == right.sequence;
 }
 
-bool loader_converts(const Target& target) {
-  return target.feature_level < nnapi::introduced(nnapi::OperationType::TRANSPOSE);
+bool loader_may_convert(const graph::Port& port, const Target& target) {
+  return target.feature_level < nnapi::introduced(nnapi::OperationType::TRANSPOSE) &&
+         port.caller_layout == graph::Layout::as_pytorch && port.nnapi_layout == graph::Layout::as_pytorch &&
+         port.shape.size() == 4;
 }
 
 bool is_channels_last(const Arrangement& arrangement) { return arrangement == graph::nchw_to_nhwc; }
@@ -92,7 +94,7 @@ double LayoutSearch::cost(const LayoutLink& link) const {
   switch (link.kind) {
     case Kind::demand: return move_cost(link.from, difference(shape, from, logical));
     case Kind::port:
-      if (loader_converts(target_) && is_channels_last(from)) return 0;
+      if (link.loader_converts && is_channels_last(from)) return 0;
       // Of places that cost the same, the border is the best: nothing is kept apart there that could be fused.
       return move_cost(link.from, difference(shape, from, logical)) * (1 - 1e-6);
     case Kind::transpose:
@@ -148,7 +150,7 @@ std::optional<std::vector<uint32_t>> LayoutSearch::wanted_order(const LayoutLink
   if (link.kind == Kind::demand)
     return webs_.order_for(link.from, graph::identity_permutation(graph_.shape(link.from).size()));
   if (link.kind == Kind::port) {
-    bool image = loader_converts(target_) && graph_.shape(link.from).size() == 4;
+    bool image = link.loader_converts;
     return webs_.order_for(link.from,
                            image ? graph::nchw_to_nhwc : graph::identity_permutation(graph_.shape(link.from).size()));
   }

@@ -25,13 +25,16 @@ struct LayoutLink {
   std::vector<ReshapeGroup> groups;
   /// A reshape into the columns of constant matrices: these can be reordered, so that within a group any order will do.
   bool absorbs_order = false;
+  /// A port whose layout the loader may convert.
+  bool loader_converts = false;
 };
 
 /// Whether a RESHAPE between these arrangements needs no TRANSPOSE.
 bool reshapes_in_place(const LayoutLink& link, const Arrangement& from, const Arrangement& to);
 
-/// The model's input or output may lie as NHWC where the loader converts: below the level of TRANSPOSE.
-bool loader_converts(const Target& target);
+/// Whether an input or output may lie as NHWC because the loader then converts it: below the level of TRANSPOSE, and
+/// where the caller does not hand over NHWC anyway.
+bool loader_may_convert(const graph::Port& port, const Target& target);
 bool is_channels_last(const Arrangement& arrangement);
 
 class LayoutSearch {

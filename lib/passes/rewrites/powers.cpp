@@ -62,7 +62,7 @@ bool rewrite_rsqrt(Rewriter& r, const Operation& operation) {
 /// a · b^-1
 bool rewrite_div(Rewriter& r, const Operation& operation) {
   const TensorType type = r.type(operation.output());
-  if (type.type != OperandType::TENSOR_FLOAT32 || !is_positive(r, operation.operand("input2"))) return false;
+  if (type.type != OperandType::TENSOR_FLOAT32 || !is_nonzero(r, operation.operand("input2"))) return false;
   const OperandId reciprocal = power(r, operation.operand("input2"), -1);
   const Argument activation = operation.integer("activation");
   r.replace(

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "matrix.h"
 #include "rewriter.h"
@@ -74,15 +75,22 @@ Sampling linear_sampling(const Operation& resize, uint32_t input_size, uint32_t 
   return sampling;
 }
 
+/// The elements that are copied, where no result lies between two.
+std::optional<std::vector<int32_t>> copied_elements(const Sampling& sampling) {
+  std::vector<int32_t> elements;
+  for (size_t i = 0; i < sampling.low.size(); ++i) {
+    elements.push_back(sampling.clamped(sampling.low[i]));
+    if (sampling.weight[i] != 0 && sampling.clamped(sampling.low[i] + 1) != elements.back()) return std::nullopt;
+  }
+  return elements;
+}
+
 OperandId interpolate_by_gathers(Rewriter& r, OperandId input, size_t axis, const Sampling& sampling) {
   std::vector<int32_t> low, high;
-  bool exact = true;
-  for (size_t i = 0; i < sampling.low.size(); ++i) {
-    low.push_back(sampling.clamped(sampling.low[i]));
-    high.push_back(sampling.clamped(sampling.low[i] + 1));
-    exact &= sampling.weight[i] == 0 || low[i] == high[i];
+  for (int32_t each : sampling.low) {
+    low.push_back(sampling.clamped(each));
+    high.push_back(sampling.clamped(each + 1));
   }
-  if (exact) return is_whole(low, sampling.input_size) ? input : r.gather(input, axis, low);
   const OperandId first = r.gather(input, axis, low);
   const OperandId step = r.binary(Op::SUB, r.gather(input, axis, high), first);
   Shape along(r.shape(input).size(), 1);
@@ -171,6 +179,8 @@ OperandId interpolate_by_phases(Rewriter& r, OperandId image, size_t axis, const
 OperandId interpolate(Rewriter& r, const Operation& operation, OperandId value, size_t axis, uint32_t output_size) {
   const uint32_t input_size = r.shape(value)[axis];
   const Sampling sampling = linear_sampling(operation, input_size, output_size);
+  if (const auto elements = copied_elements(sampling))
+    return is_whole(*elements, input_size) ? value : r.gather(value, axis, *elements);
   if (r.level() >= nnapi::introduced(Op::GATHER)) return interpolate_by_gathers(r, value, axis, sampling);
   const Ratio ratio = ratio_of(operation, input_size, output_size);
   constexpr uint32_t most_phases = 8, longest_filter = 64;

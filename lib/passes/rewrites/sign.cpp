@@ -36,7 +36,8 @@ bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int de
     case Op::RELU6:
     case Op::ABS:
     case Op::SQRT: return sign == Sign::non_negative;
-    case Op::LOGISTIC:
+    // Far below 0 it underflows.
+    case Op::LOGISTIC: return sign == Sign::non_negative || input_has("input", Sign::non_negative);
     case Op::SOFTMAX: return sign == Sign::non_negative;
     case Op::EXP: return true;
     case Op::RESHAPE:
@@ -53,7 +54,7 @@ bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int de
              (input_has("input1", sign) && input_has("input2", Sign::non_negative));
     case Op::MUL:
       if (operation.integer("activation") != 0) return false;
-      if (operation.operand("input1") == operation.operand("input2")) return sign == Sign::non_negative;
+      if (operation.operand("input1") == operation.operand("input2") && sign == Sign::non_negative) return true;
       return input_has("input1", sign) && input_has("input2", sign);
     case Op::MAXIMUM: return input_has("input1", sign) || input_has("input2", sign);
     default: return false;
@@ -70,5 +71,15 @@ bool has(const Rewriter& r, OperandId id, Sign sign, int depth) {
 
 bool is_non_negative(const Rewriter& r, OperandId id) { return has(r, id, Sign::non_negative, 0); }
 bool is_positive(const Rewriter& r, OperandId id) { return has(r, id, Sign::positive, 0); }
+
+bool is_nonzero(const Rewriter& r, OperandId id) {
+  if (is_positive(r, id)) return true;
+  const Operation* producer = r.producer(id);
+  if (!producer) return false;
+  if (producer->is(Op::NEG)) return is_positive(r, producer->operand("input"));
+  if (!producer->is(Op::MUL) || producer->integer("activation") != 0) return false;
+  const std::optional<float> factor = r.uniform_value(producer->operand("input2"));
+  return factor && *factor != 0 && is_positive(r, producer->operand("input1"));
+}
 
 }  // namespace passerelle::passes
