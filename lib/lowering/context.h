@@ -126,7 +126,7 @@ using LoweringFunction = void (*)(Context&);
 struct Lowering {
   std::string_view op;  ///< "aten::relu"; in-place forms are already functional in the trace
   LoweringFunction function;
-  std::string_view nnapi;   ///< what it becomes, for docs/operators.md
+  std::string_view nnapi;   ///< what it becomes, for `passerelle ops`
   std::string_view limits;  ///< what of it is refused; empty for nothing
 };
 
