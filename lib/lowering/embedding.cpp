@@ -79,6 +79,20 @@ OperandId reduced_bags(Context& context, OperandId rows, const std::vector<Bag>&
   return concatenated(context, results, 0);
 }
 
+/// GATHER takes indices of any shape, RESHAPE integers from feature level 6 on only: what was flattened before is
+/// flattened afterwards.
+OperandId before_reshape(Context& context, OperandId indices) {
+  for (const graph::Operation& operation : context.graph().operations)
+    if (operation.is(Op::RESHAPE) && operation.output() == indices) return operation.operand("input");
+  return indices;
+}
+
+/// [indices, width]
+OperandId rows_of_table(Context& context, OperandId table, OperandId indices) {
+  const OperandId rows = gathered(context, table, 0, before_reshape(context, indices));
+  return context.reshape(rows, {context.shape(indices)[0], context.shape(table)[1]});
+}
+
 void lower_embedding_bag(Context& context) {
   const auto mode = static_cast<Mode>(context.integer("mode"));
   const OperandId indices = context.tensor("indices");
@@ -89,7 +103,7 @@ void lower_embedding_bag(Context& context) {
   if (context.type(table).type != OperandType::TENSOR_FLOAT32)
     context.refuse(Reason::element_type, "embedding bags are converted in float32 only",
                    "convert the model with .float()");
-  OperandId rows = gathered(context, table, 0, indices);
+  OperandId rows = rows_of_table(context, table, indices);
   if (!context.is_none("per_sample_weights")) {
     const OperandId factors = context.tensor("per_sample_weights");
     rows = context.binary(Op::MUL, rows, context.reshape(factors, {context.shape(factors)[0], 1}));

@@ -109,7 +109,9 @@ void Interpreter::execute(Call& call) {
     const Dependence of_numbers = scalar_dependence(value, call.inputs[i].dependence);
     call.of_numbers = join(call.of_numbers, of_numbers);
     Dependence of_all = dependence(call.inputs[i]);
-    const bool has_shape = value.isTensor() || call.op == "aten::len" || value.isNone();
+    // Whether a pair of states is None does not depend on what it holds.
+    const bool compares_identity = call.op == "aten::__is__" || call.op == "aten::__isnot__";
+    const bool has_shape = value.isTensor() || call.op == "aten::len" || value.isNone() || compares_identity;
     if (of_all == Dependence::data && has_shape && reads_only_shape(call.op, call.argument_name(i)))
       of_all = Dependence::shape;
     // A number taken from data is reported below; from there on it counts as the example's.

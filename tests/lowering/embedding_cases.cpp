@@ -31,6 +31,11 @@ TEST_CASE("aten::embedding_bag") {
   cases.push_back({"return torch.embedding_bag(self.w, i, torch.tensor([0, 3], dtype=3))[0]",
                    {{"i", {6}, 0, 10, int32}},
                    {{"w", {10, 4}}}});
+  for (const char* mode : {"0", "1", "2"})
+    cases.push_back({"return torch.embedding_bag(self.w, i.reshape(-1), torch.arange(0, 15, 5), False, " +
+                         std::string(mode) + ")[0]",
+                     {{"i", {3, 5}, 0, 10, int64}},
+                     {{"w", {10, 4}}}});
   require_all(cases);
 }
 

@@ -215,3 +215,22 @@ TEST_CASE("Two LSTM cells, step by step, as a loop has them") {
         {{"x", {5, 2, inputs}}},
         {{"h", {2, units}, 0, 0}, {"w", {4 * units, inputs}}, {"u", {4 * units, units}}, {"a", {4 * units}}}}});
 }
+
+TEST_CASE("States that are not None") {
+  Case given = case_of([] {
+    Network lstm = network("lstm", 4);
+    lstm.states_are_inputs = true;
+    return lstm;
+  }());
+  const std::string states = "[h, c]";
+  given.body.replace(given.body.find(states), states.size(), "states");
+  given.body =
+      "pair: Optional[Tuple[Tensor, Tensor]] = (h, c)\n"
+      "  if pair is None:\n"
+      "    states = [self.w0, self.w0]\n"
+      "  else:\n"
+      "    states = [pair[0], pair[1]]\n"
+      "  " +
+      given.body;
+  require_all({given});
+}
