@@ -92,7 +92,7 @@ reciprocal_ reflection_pad1d reflection_pad2d reflection_pad3d relu relu6 relu6_
 remove renorm renorm_ repeat repeat_interleave replace replication_pad1d replication_pad2d replication_pad3d
 requires_grad_ reshape reshape_as resolve_conj resolve_neg result_type reverse rfind rindex rjust rnn_relu
 rnn_relu_cell rnn_tanh rnn_tanh_cell roll rot90 round round_ row_stack rpartition rrelu rrelu_ rrelu_with_noise
-rrelu_with_noise_ rsplit rsqrt rsqrt_ rstrip rsub scalar_tensor scatter scatter_ scatter_add scatter_add_
+rrelu_with_noise_ rsplit rsqrt rsqrt_ rstrip rsub scalar_tensor scaled_dot_product_attention rms_norm scatter scatter_ scatter_add scatter_add_
 scatter_reduce scatter_reduce_ searchsorted select select_scatter selu selu_ setdefault sgn sgn_ sigmoid
 sigmoid_ sign sign_ signbit silu silu_ sin sin_ sinc sinc_ sinh sinh_ size slice slice_scatter slogdet
 smooth_l1_loss soft_margin_loss softmax softplus softshrink sort sorted sparse_dim special_digamma special_entr
@@ -130,6 +130,8 @@ is_mkldnn is_mps is_nested is_ort is_quantized is_sparse is_sparse_csr is_vulkan
 rangelist requires_grad shape tolist type unchecked_unwrap_optional
 )";
 
+constexpr char torchvision[] = "nms";
+
 constexpr char prepacked[] = R"(
 conv2d_clamp_prepack conv2d_clamp_run conv2d_transpose_clamp_prepack conv2d_transpose_clamp_run
 linear_clamp_prepack linear_clamp_run
@@ -150,6 +152,7 @@ std::unordered_set<std::string> all_names() {
   add(names, "quantized::", quantized);
   add(names, "prim::", prim);
   add(names, "prepacked::", prepacked);
+  add(names, "torchvision::", torchvision);
   return names;
 }
 

@@ -14,6 +14,7 @@ struct Interpreter::Call {
   bool makes_tensors = false;                    ///< by its schema
   Dependence dependence = Dependence::constant;  ///< of its results
   Dependence of_numbers = Dependence::constant;  ///< what the numbers and strings among its arguments depend on
+  bool is_random = false;
   std::vector<std::pair<std::string, Value>> named;  ///< its arguments in the trace, where a node may be needed
   std::vector<c10::IValue> results;
 

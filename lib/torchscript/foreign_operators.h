@@ -11,7 +11,7 @@ void register_foreign_operators();
 /// Registers "name(...) -> Tensor": enough for most archives to load. False where the operator is known already.
 bool register_unheard_of_operator(const std::string& name);
 
-/// Whether one of ours: it can't be called.
+/// Whether one of ours that can't be called: some can, see foreign_kernels.h.
 bool is_foreign(const std::string& op, const std::string& overload);
 
 }  // namespace passerelle::torchscript

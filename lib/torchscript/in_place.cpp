@@ -97,7 +97,9 @@ TensorId Interpreter::emit_node(torchscript::Node node, Tensor result) {
 }
 
 void Interpreter::run_in_place(Call& call) {
-  if (call.op == "aten::requires_grad_") {
+  const bool writes_nothing =
+      call.op == "aten::requires_grad_" || (call.op.find("dropout_") != call.op.npos && !call.is_random);
+  if (writes_nothing) {
     call.results = {call.arguments[0]};
     return;
   }

@@ -158,6 +158,7 @@ constexpr std::string_view dynamic_shapes[] = {
     "aten::bincount",
     "aten::one_hot",
     "aten::combinations",
+    "torchvision::nms",
     "aten::_pack_padded_sequence",
     "aten::_pad_packed_sequence",
 };

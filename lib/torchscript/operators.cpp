@@ -91,7 +91,7 @@ void Interpreter::run_operator(Node* node) {
              "leave it out of the model, or write it with other operators");
     return set_unknown(node);
   }
-  Call call{node, known->schema(), op, inputs_of(node), {}, false, {}, {}, {}, {}};
+  Call call{node, known->schema(), op, inputs_of(node)};
   if (std::any_of(call.inputs.begin(), call.inputs.end(), [](const Slot& input) { return input.unknown; })) {
     // Whatever it would have been written to is unknown from here on, under all its names.
     if (call.schema.is_mutable()) throw TraceStopped{};
@@ -186,6 +186,7 @@ void Interpreter::check_determinism(Call& call) {
         in_training ? "it is in training mode, whatever eval() says, and draws random numbers"
                     : "it draws random numbers",
         in_training ? "pass training=self.training, or leave it out" : "make the random numbers an input of the model");
+    call.is_random = true;
     call.dependence = Dependence::data;
   }
   const std::optional<size_t> shaping = shaping_argument(call.op, call.inputs.size());
@@ -220,7 +221,8 @@ void Interpreter::protect_model_tensors(Call& call) {
 }
 
 std::optional<TensorId> Interpreter::kept_value(const Call& call, const at::Tensor& result) {
-  if (!keeps_values(call.op) || call.arguments.empty() || !call.arguments[0].isTensor()) return std::nullopt;
+  if (!keeps_values(call.op) || call.is_random || call.arguments.empty() || !call.arguments[0].isTensor())
+    return std::nullopt;
   const at::Tensor& source = call.arguments[0].toTensor();
   if (source.sizes() != result.sizes() || source.scalar_type() != result.scalar_type()) return std::nullopt;
   return tracker_.id(source);

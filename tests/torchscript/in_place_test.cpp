@@ -83,6 +83,10 @@ TEST_CASE("shapes changed in place") {
   traced("  y = x[:, :1] + 1\n  y.squeeze_(1)\n  y[0] = 7.\n  return y\n");
 }
 
+TEST_CASE("dropout in place, in evaluation, is nothing") {
+  CHECK(operators(traced("  y = x + 1\n  torch.dropout_(y, 0.5, False)\n  return y * 2\n")) == "aten::add aten::mul");
+}
+
 TEST_CASE("out= arguments") { traced("  y = torch.empty([2, 3, 4])\n  torch.add(x, x, out=y)\n  return y * 2\n"); }
 
 TEST_CASE("a write through a view that can't be put back is refused, with its line, once it matters") {

@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -90,6 +91,17 @@ std::string zip(const std::vector<std::pair<std::string, std::string>>& entries)
   return file;
 }
 
+/// An archive with one class, M, whose object has no attributes.
+std::string archive_of(const std::string& name, const std::string& code, const std::string& state = "}") {
+  return write(name, zip({{"m/data.pkl",
+                           "\x80\x02"
+                           "c__torch__\nM\nq\x01)\x81" +
+                               state + "b."},
+                          {"m/constants.pkl", "\x80\x02)."},
+                          {"m/code/__torch__.py", code},
+                          {"m/version", "3\n"}}));
+}
+
 }  // namespace
 
 TEST_CASE("a good archive loads") { CHECK(Model::load(write("good.pt", good_archive()))); }
@@ -138,15 +150,8 @@ TEST_CASE("an archive of a newer file format is refused with its version") {
 }
 
 TEST_CASE("code that this LibTorch can't compile is refused with its place") {
-  const std::string path =
-      write("nonsense.pt",
-            zip({{"m/data.pkl",
-                  "\x80\x02"
-                  "c__torch__\nM\nq\x01)\x81}b."},
-                 {"m/constants.pkl", "\x80\x02)."},
-                 {"m/code/__torch__.py",
-                  "class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(x, x, x)\n"},
-                 {"m/version", "3\n"}}));
+  const std::string path = archive_of(
+      "nonsense.pt", "class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(x, x, x)\n");
   const std::string message = error_of(path);
   says(message, "can't read it");
   says(message, "code/__torch__.py line 3");
@@ -198,56 +203,75 @@ TEST_CASE("operators that this LibTorch lacks are reported where they are used")
       "  def forward(self, x: Tensor) -> Tensor:\n"
       "    y = torch.relu(x)\n"
       "    z = ops.nowhere.frobnicate(y, 3)\n"
-      "    w = ops.torchvision.nms(z, y, 0.5)\n"
+      "    w = ops.torchvision.roi_align(z, y, 0.5, 1, 1, 1, False)\n"
       "    v = ops.elsewhere.twist(x)\n"
       "    return torch.add(torch.add(z, w), v)\n";
-  const std::string path = write("foreign.pt", zip({{"m/data.pkl",
-                                                     "\x80\x02"
-                                                     "c__torch__\nM\nq\x01)\x81}b."},
-                                                    {"m/constants.pkl", "\x80\x02)."},
-                                                    {"m/code/__torch__.py", code},
-                                                    {"m/version", "3\n"}}));
+  const std::string path = archive_of("foreign.pt", code);
   const Expected<Model> model = Model::load(path);
   if (!model) FAIL(model.error().message);
   const Trace trace = any_trace(*model, {shape({2, 2})});
   CHECK(reasons(trace) == "unknown-operator unknown-operator unknown-operator");
   CHECK(trace.diagnostics[0].op == "nowhere::frobnicate");
   CHECK(trace.diagnostics[0].origin.user.line == 4);
-  CHECK(trace.diagnostics[1].op == "torchvision::nms");
+  CHECK(trace.diagnostics[1].op == "torchvision::roi_align");
   CHECK(trace.diagnostics[2].op == "elsewhere::twist");
   CHECK(trace.outputs.empty());
   CHECK(operators(trace) == "aten::relu");
 }
 
+TEST_CASE("operators of newer PyTorch and of torchvision that are computed here") {
+  const Model attention = model_of(
+      "def forward(self, x):\n"
+      "  a = torch.scaled_dot_product_attention(x, x, x)\n"
+      "  b = torch.scaled_dot_product_attention(x, x, x, None, 0., True)\n"
+      "  c = torch.scaled_dot_product_attention(x, x, x, torch.ones([3, 3], dtype=11).tril())\n"
+      "  reference = torch.matmul(torch.softmax(torch.matmul(x, x.transpose(1, 2)) / 2., 2), x)\n"
+      "  return a - reference, b - c, torch.rms_norm(x, [4])\n");
+  const std::vector<InputSpec> specs{shape({2, 3, 4})};
+  faithful_trace(attention, specs);
+  const auto outputs = attention.run(specs, *attention.example_inputs(specs));
+  REQUIRE(outputs);
+  for (size_t output : {0, 1})
+    for (size_t i = 0; i < 24; ++i) CHECK(std::abs((*outputs)[output].as<float>()[i]) < 1e-6f);
+
+  const Expected<Model> loaded = Model::load(archive_of("boxes.pt",
+                                                        "class M(Module):\n"
+                                                        "  def forward(self, b: Tensor, s: Tensor) -> Tensor:\n"
+                                                        "    return ops.torchvision.nms(b, s, 0.5)\n"));
+  if (!loaded) FAIL(loaded.error().message);
+  const Model& boxes = *loaded;
+  const std::vector<InputSpec> two{floats({3, 4}, {0, 0, 2, 2, 0, 0, 2, 1.9f, 5, 5, 6, 6}),
+                                   floats({3}, {0.5f, 0.9f, 0.1f})};
+  CHECK(reasons(any_trace(boxes, two)) == "dynamic-shape");
+  const auto kept = boxes.run(two, *boxes.example_inputs(two));
+  REQUIRE(kept);
+  REQUIRE((*kept)[0].shape == graph::Shape{2});
+  CHECK((*kept)[0].as<int64_t>()[0] == 1);
+  CHECK((*kept)[0].as<int64_t>()[1] == 2);
+}
+
 TEST_CASE("operators that touch files run neither while loading nor later") {
   const std::string target = temporary_file("written_by_model");
-  const std::string code =
-      "class M(Module):\n"
-      "  def __getstate__(self) -> Tensor:\n"
-      "    return torch.ones([1])\n"
-      "  def __setstate__(self, state: Tensor) -> NoneType:\n"
-      "    torch.save(torch.ones([2]), \"" +
-      target +
-      "\")\n"
-      "    return None\n"
+  const std::string forward =
       "  def forward(self, x: Tensor) -> Tensor:\n"
-      "    torch.save(x, \"" +
+      "    _0 = torch.save(x, \"" +
       target +
       "\")\n"
       "    return torch.add(x, torch.from_file(\"/etc/hostname\", None, 1))\n";
-  const std::string path = write("hostile.pt", zip({{"m/data.pkl",
-                                                     "\x80\x02"
-                                                     "c__torch__\nM\nq\x01)\x81Nb."},
-                                                    {"m/constants.pkl", "\x80\x02)."},
-                                                    {"m/code/__torch__.py", code},
-                                                    {"m/version", "3\n"}}));
-  const Expected<Model> model = Model::load(path);
-  if (model) {
-    const Trace trace = any_trace(*model, {shape({2})});
-    CHECK(reasons(trace) == "unknown-operator unknown-operator");
-    const auto inputs = model->example_inputs({shape({2})});
-    CHECK_FALSE(model->run({shape({2})}, *inputs));
-  }
+  const Expected<Model> model = Model::load(archive_of("saves.pt", "class M(Module):\n" + forward));
+  if (!model) FAIL(model.error().message);
+  CHECK(reasons(any_trace(*model, {shape({2})})) == "unknown-operator unknown-operator");
+  CHECK_FALSE(model->run({shape({2})}, *model->example_inputs({shape({2})})));
+
+  const std::string setstate =
+      "  def __getstate__(self) -> NoneType:\n"
+      "    return None\n"
+      "  def __setstate__(self, state: NoneType) -> NoneType:\n"
+      "    _0 = torch.save(torch.ones([2]), \"" +
+      target +
+      "\")\n"
+      "    return None\n";
+  says(error_of(archive_of("saves_early.pt", "class M(Module):\n" + setstate + forward, "N")), "aten::save");
   CHECK_FALSE(std::filesystem::exists(target));
 }
 
