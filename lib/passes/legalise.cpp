@@ -40,13 +40,27 @@ bool has_infinities(const Graph& graph, const Target& target) {
   return false;
 }
 
+/// Inputs in PyTorch's order that one operation reads, and nobody returns.
+std::vector<OperandId> free_inputs(const Graph& graph) {
+  const std::vector<std::vector<uint32_t>> readers = graph.consumers();
+  std::vector<OperandId> found;
+  for (const graph::Port& input : graph.inputs) {
+    const bool converted =
+        input.caller_layout != graph::Layout::as_pytorch || input.nnapi_layout != graph::Layout::as_pytorch;
+    const bool returned = std::any_of(graph.outputs.begin(), graph.outputs.end(),
+                                      [&](const graph::Port& output) { return output.operand == input.operand; });
+    if (!converted && !returned && readers[index(input.operand)].size() == 1) found.push_back(input.operand);
+  }
+  return found;
+}
+
 class Legaliser {
  public:
   Legaliser(Graph& graph, const Target& target, Stage stage)
       : graph_(graph),
-        has_infinities_(has_infinities(graph, target)),
+        facts_{has_infinities(graph, target), free_inputs(graph)},
         editor_(graph),
-        rewriter_(editor_, target.feature_level, stage, has_infinities_) {
+        rewriter_(editor_, target.feature_level, stage, facts_) {
     for (Span<const Rewrite> subject :
          {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), transposition_rewrites(),
           reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), resize_rewrites(), matrix_rewrites()})
@@ -94,7 +108,7 @@ class Legaliser {
   }
 
   Graph& graph_;
-  const bool has_infinities_;
+  const GraphFacts facts_;  // from before the editor takes the graph apart
   Editor editor_;
   Rewriter rewriter_;
   std::vector<Rewrite> rewrites_;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string>
 
@@ -72,7 +73,12 @@ std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed) {
   std::vector<Floats> inputs;
   for (const graph::Port& port : graph.inputs) {
     inputs.emplace_back(graph::element_count(port.shape));
-    for (float& value : inputs.back()) value = values(random);
+    for (float& value : inputs.back()) {
+      value = values(random);
+      if (port.element_type != graph::ElementType::int32) continue;
+      const auto whole = static_cast<int32_t>((value + 2) * 1.5f);  // 0 to 5, as the same four bytes
+      std::memcpy(&value, &whole, sizeof(value));
+    }
   }
   return inputs;
 }

@@ -9,7 +9,8 @@ namespace passerelle::tests {
 
 using Floats = std::vector<float>;
 
-/// Input values of the graph's ports, float32, row-major in the caller's layout; drawn from a fixed seed.
+/// Input values of the graph's ports, float32, row-major in the caller's layout; drawn from a fixed seed. Those of
+/// int32 ports are small whole numbers, in the bytes of floats.
 std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed);
 
 /// Writes the graph as it is (arguments trimmed, nothing else), loads it, runs it. A refusal fails the test.

@@ -573,6 +573,17 @@ void reshaped_large(Sketch& s) {  // their last digits too
   output_integers(s, arithmetic(s, Op::SUB, reshaped, whole));
 }
 
+/// An input that NNAPI takes in another shape.
+void reshaped_input(Sketch& s) {
+  const OperandId x = s.integer_input({3, 1, 4});
+  output_integers(s, reshaped_integers(s, x, {12}));
+}
+
+void embedding(Sketch& s) {
+  const OperandId indices = s.integer_input({2, 3}), table = s.constant({7, 5});
+  s.output(s.emit(Op::GATHER, {{"input", table}, {"axis", 0}, {"indices", indices}}, {2, 3, 5}));
+}
+
 constexpr Case cases[] = {
     {"ABS", of_one<Op::ABS>, 1, exactly},
     {"NEG", of_one<Op::NEG>, 1, exactly},
@@ -601,6 +612,9 @@ constexpr Case cases[] = {
     {"RESHAPE of small integers", reshaped_places, 3, exactly},
     {"RESHAPE of a list of integers", reshaped_list, 3, exactly},
     {"RESHAPE of integers", reshaped_large, 4, exactly},
+
+    {"RESHAPE of an input of integers", reshaped_input, 3, exactly},
+    {"GATHER of computed rows", embedding, 1, exactly},
 
     {"SLICE", slice, 1, exactly},
     {"SLICE of long rows", wide_slice, 1, exactly},

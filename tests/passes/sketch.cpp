@@ -21,6 +21,13 @@ OperandId Sketch::input(Shape shape) {
   return port.operand;
 }
 
+OperandId Sketch::integer_input(Shape shape) {
+  const OperandId id = input(std::move(shape));
+  graph_[id].type.type = graph::OperandType::TENSOR_INT32;
+  graph_.inputs.back().element_type = graph::ElementType::int32;
+  return id;
+}
+
 OperandId Sketch::constant(Shape shape, float low, float high) {
   std::uniform_real_distribution<float> distribution(low, high);
   std::vector<float> values(graph::element_count(shape));

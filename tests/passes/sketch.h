@@ -24,6 +24,8 @@ class Sketch {
   Shape shape(size_t rank, uint32_t largest = 6);
 
   OperandId input(Shape shape);
+  /// Small ones, 0 or more.
+  OperandId integer_input(Shape shape);
   /// Random numbers from a range.
   OperandId constant(Shape shape, float low = -1, float high = 1);
   OperandId scalar(float value);

@@ -69,7 +69,13 @@ OperandId gather_places(Rewriter& r, OperandId value, const TensorType& type) {
 bool rewrite_reshape(Rewriter& r, const Operation& operation) {
   const OperandId input = operation.operand("input");
   const TensorType type = r.type(operation.output());
-  if (!is_integer(r, input) || !has_cast(r)) return false;
+  if (!is_integer(r, input)) return false;
+  if (r.is_free_input(input)) {
+    r.graph()[input].type.shape = type.shape;
+    r.replace(operation, input);
+    return true;
+  }
+  if (!has_cast(r)) return false;
   if (r.shape(input).size() == 1) {
     r.replace(operation, gather_places(r, input, type));
     return true;

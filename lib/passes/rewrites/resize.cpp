@@ -183,7 +183,9 @@ OperandId interpolate(Rewriter& r, const Operation& operation, OperandId value, 
     return is_whole(*elements, input_size) ? value : r.gather(value, axis, *elements);
   if (r.level() >= nnapi::introduced(Op::GATHER)) return interpolate_by_gathers(r, value, axis, sampling);
   const Ratio ratio = ratio_of(operation, input_size, output_size);
-  constexpr uint32_t most_phases = 8, longest_filter = 64;
+  // The matrix leaves its product to be transposed, which takes many operations below feature level 2.
+  const uint32_t most_phases = r.level() >= nnapi::introduced(Op::TRANSPOSE) ? 16 : 64;
+  constexpr uint32_t longest_filter = 64;
   if (ratio.outputs <= most_phases && ratio.inputs <= longest_filter)
     return interpolate_by_phases(r, value, axis, sampling, ratio);
   return interpolate_by_matrix(r, value, axis, sampling);

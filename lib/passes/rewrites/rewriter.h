@@ -3,6 +3,7 @@
 // A rewrite may emit what the target lacks as well: the driver (legalise.cpp) rewrites that in turn.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -25,11 +26,16 @@ struct AroundAxis {
 };
 AroundAxis around(const Shape& shape, size_t axis);
 
+/// What must be known of the graph as a whole, before it is taken apart.
+struct GraphFacts {
+  bool has_infinities = false;         ///< a constant is infinite or not a number
+  std::vector<OperandId> free_inputs;  ///< of the model, read once: what NNAPI takes may have any shape of that size
+};
+
 class Rewriter {
  public:
-  /// `has_infinities`: a constant of the graph is infinite or not a number.
-  Rewriter(Editor& editor, nnapi::FeatureLevel level, Stage stage, bool has_infinities)
-      : editor_(editor), level_(level), stage_(stage), has_infinities_(has_infinities) {}
+  Rewriter(Editor& editor, nnapi::FeatureLevel level, Stage stage, GraphFacts facts)
+      : editor_(editor), level_(level), stage_(stage), facts_(std::move(facts)) {}
 
   Graph& graph() { return editor_.graph(); }
   const Graph& graph() const { return editor_.graph(); }
@@ -37,7 +43,11 @@ class Rewriter {
   nnapi::FeatureLevel level() const { return level_; }
   Stage stage() const { return stage_; }
   /// Then nothing may be picked by a product with zeros and ones: 0 times infinity is not 0.
-  bool has_infinities() const { return has_infinities_; }
+  bool has_infinities() const { return facts_.has_infinities; }
+  /// Whether it is enough to give the operand another shape: no one but its only reader sees it.
+  bool is_free_input(OperandId id) const {
+    return std::find(facts_.free_inputs.begin(), facts_.free_inputs.end(), id) != facts_.free_inputs.end();
+  }
 
   const TensorType& type(OperandId id) const { return editor_.graph().type(id); }
   Shape shape(OperandId id) const { return editor_.graph().shape(id); }  // a copy: operands move when one is added
@@ -78,7 +88,7 @@ class Rewriter {
   Editor& editor_;
   nnapi::FeatureLevel level_;
   Stage stage_;
-  bool has_infinities_;
+  GraphFacts facts_;
 };
 
 /// Puts something else in the operation's place; false where it can't: then the operation stays, and is reported.

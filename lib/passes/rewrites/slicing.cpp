@@ -241,11 +241,11 @@ std::optional<OperandId> gathered(Rewriter& r, OperandId value, size_t axis, con
 
 /// Computed indices pick rows: what lies before the axis goes behind it for as long.
 bool look_up_rows(Rewriter& r, const Operation& operation, size_t axis) {
-  const OperandId indices = operation.operand("indices");
-  OperandId value = operation.operand("input");
-  if (r.shape(indices).size() != 1) return false;
+  OperandId indices = operation.operand("indices"), value = operation.operand("input");
+  if (r.shape(indices).size() != 1 && !r.is_free_input(indices)) return false;
   const AroundAxis parts = around(r.shape(value), axis);
-  const uint32_t count = r.shape(indices)[0];
+  const auto count = static_cast<uint32_t>(graph::element_count(r.shape(indices)));
+  indices = r.reshape(indices, {count});
   value = r.reshape(value, {parts.outer, parts.size, parts.inner});
   if (parts.outer > 1) value = r.transpose(value, {1, 0, 2});
   TensorType rows = r.type(value);
