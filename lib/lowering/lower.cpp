@@ -151,7 +151,7 @@ class Driver {
     auto refuse = [&](TensorId id) {
       if (trace_[id].constant || !used_[static_cast<uint32_t>(id)]) return;  // torch.cat skips constants
       for (int64_t size : trace_[id].shape)
-        if (size == 0) context_.refuse(Reason::argument, "it reads or makes a tensor without elements");
+        if (size == 0) context_.refuse(Reason::argument, "it reads or makes an empty tensor");
     };
     for (const auto& argument : node.arguments) for_each_tensor(argument.second, refuse);
     for (const Value& result : node.results) for_each_tensor(result, refuse);

@@ -94,7 +94,7 @@ TEST_CASE("aten::where") {
   cases.push_back({"return torch.where(c, x, y)",
                    {{"c", {3, 1}, 0, 2, boolean}, {"x", {4}, 0, 2, boolean}, {"y", {}, 0, 2, boolean}}});
   require_all(cases);
-  require_refused({"return torch.where(x > 0)", {{"x", {4}}}}, "depends on the data");
+  require_refused({"return torch.where(x > 0)", {{"x", {4}}}}, "depends on the values");
 }
 
 TEST_CASE("aten::masked_fill") {

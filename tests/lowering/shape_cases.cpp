@@ -118,8 +118,8 @@ TEST_CASE("Shapes of integers and bools") {
     return test;
   };
   require_all({integers("x.unsqueeze(1)", 3), integers("x.unsqueeze(-1)", 3), integers("x.view([1, 2, 3, 4])", 3),
-               integers("x.repeat([2, 1, 1])", 3), integers("x.flatten(1)", 6), integers("x.transpose(1, 2)", 6),
-               integers("x.permute([2, 0, 1])", 6)});
+               integers("x.repeat([2, 1, 1])", 3), integers("x.flatten(1)", 4), integers("x.transpose(1, 2)", 4),
+               integers("x.permute([2, 0, 1])", 4)});
   std::vector<Case> cases;
   for (const char* expression : {"x.unsqueeze(1)", "x.flatten(1)", "x.transpose(1, 2)", "x.permute([2, 0, 1])",
                                  "x.repeat([2, 1, 1])", "x.view([6, 4])"})
