@@ -13,6 +13,8 @@
 namespace passerelle::torchscript::testing {
 namespace {
 
+using namespace std::string_literals;
+
 std::string write(const std::string& name, const std::string& bytes) {
   const std::string path = temporary_file(name);
   std::ofstream(path, std::ios::binary) << bytes;
@@ -114,19 +116,18 @@ TEST_CASE("files that are not there, or nothing") {
 
 TEST_CASE("files of other kinds are named") {
   says(error_of(write("a.pt", "import torch\nmodel = 3\n")), "is a text file");
-  says(error_of(write("b.pt", std::string("\x08\x07\x12\x07pytorch\x1a\x03"
-                                          "1.9:\x80\x01",
-                                          20))),
+  says(error_of(write("b.pt",
+                      "\x08\x07\x12\x07pytorch\x1a\x03"
+                      "1.9:\x80\x01"s)),
        "looks like an ONNX model");
-  says(error_of(write("c.pt", std::string("\x20\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\"}}            ", 48))),
-       "safetensors");
+  says(error_of(write("c.pt", "\x20\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\"}}            "s)), "safetensors");
   says(error_of(write("d.pt", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")),
        "torch.save in its old format");
   says(error_of(write("e.pt", "\x80\x04\x95 and so on")), "is a Python pickle");
-  says(error_of(write("f.pt", std::string("\x1c\0\0\0TFL3", 8))), "TensorFlow Lite");
-  says(error_of(write("g.pt", std::string("\x1c\0\0\0PTMF", 8))), "PyTorch Mobile");
+  says(error_of(write("f.pt", "\x1c\0\0\0TFL3"s)), "TensorFlow Lite");
+  says(error_of(write("g.pt", "\x1c\0\0\0PTMF"s)), "PyTorch Mobile");
   says(error_of(write("h.pt", "\x93NUMPY\x01")), "is a NumPy array");
-  says(error_of(write("i.pt", std::string("\x7f\x01\x02\xff\0\0\x03", 7))), "is not a TorchScript archive");
+  says(error_of(write("i.pt", "\x7f\x01\x02\xff\0\0\x03"s)), "is not a TorchScript archive");
   says(error_of(write("j.pt", "version https://git-lfs.github.com/spec/v1\n")), "is a Git LFS pointer");
 }
 
