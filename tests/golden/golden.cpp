@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "passerelle/nnapi/operand_type.h"
+#include "paths.h"
 
 namespace passerelle::golden {
 namespace {
@@ -172,7 +173,7 @@ const char* const why_missing =
 std::string directory() {
   const char* given = std::getenv("PASSERELLE_SHARED");
   const std::filesystem::path shared =
-      given != nullptr ? given : std::filesystem::path(PASSERELLE_SOURCE_DIR) / ".." / "shared";
+      given != nullptr ? given : std::filesystem::path(testing::source_directory()) / ".." / "shared";
   const std::filesystem::path folder = shared / "nnapi_golden";
   return std::filesystem::exists(folder / "V1_0.jsonl.gz") ? folder.string() : std::string();
 }

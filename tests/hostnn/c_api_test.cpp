@@ -12,6 +12,7 @@
 #include "client.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"
+#include "paths.h"
 
 using passerelle::nnapi::OperandType;
 using passerelle::nnapi::OperationType;
@@ -845,7 +846,8 @@ TEST_CASE("one compilation runs in many threads") {
 }
 
 TEST_CASE("the library exports every function of the table") {
-  void* library = dlopen(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", RTLD_NOW | RTLD_LOCAL);
+  const std::string path = std::string(passerelle::testing::binary_directory()) + "/lib/libneuralnetworks.so";
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   REQUIRE(library != nullptr);
 #define PASSERELLE_LOOK_UP(level, result, name, parameters) \
   INFO(#name);                                              \

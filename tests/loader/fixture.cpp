@@ -7,11 +7,12 @@
 #include <cstdlib>
 
 #include "passerelle/blob/write.h"
+#include "paths.h"
 
 namespace passerelle::loader_test {
 
 std::string library_path(const std::string& level) {
-  return std::string(PASSERELLE_BINARY_DIR) + "/lib/stand_in_" + level + ".so";
+  return std::string(testing::binary_directory()) + "/lib/stand_in_" + level + ".so";
 }
 
 StandIn& fresh_stand_in(const std::string& path) {

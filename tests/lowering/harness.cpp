@@ -19,6 +19,7 @@
 #include "passerelle/lowering/lower.h"
 #include "passerelle/passes/pipeline.h"
 #include "passerelle/torchscript/model.h"
+#include "paths.h"
 
 namespace passerelle::tests {
 namespace {
@@ -85,7 +86,8 @@ std::string text_of(const std::vector<graph::Diagnostic>& diagnostics) {
 const loader::Nnapi& host_nnapi() {
   static const loader::Nnapi nnapi = [] {
     loader::Error error;
-    loader::Nnapi opened = loader::Nnapi::open(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", error);
+    loader::Nnapi opened =
+        loader::Nnapi::open((std::string(testing::binary_directory()) + "/lib/libneuralnetworks.so").c_str(), error);
     if (!opened) throw std::runtime_error(error.message());
     return opened;
   }();

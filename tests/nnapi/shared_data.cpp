@@ -1,4 +1,5 @@
 #include "shared_data.h"
+#include "paths.h"
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -10,7 +11,8 @@ namespace passerelle::nnapi::test {
 
 std::optional<std::string> shared_file(const std::string& name) {
   const char* folder = std::getenv("PASSERELLE_SHARED");
-  std::string path = (folder ? std::string(folder) : PASSERELLE_SOURCE_DIR "/../shared") + "/" + name;
+  std::string path =
+      (folder ? std::string(folder) : std::string(testing::source_directory()) + "/../shared") + "/" + name;
   if (std::filesystem::exists(path)) return path;
   WARN("skipped: there is no " << path << " (PASSERELLE_SHARED names the folder)");
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include "passerelle/loader/passerelle.hpp"
 #include "passerelle/passes/pipeline.h"
 #include "passes.h"
+#include "paths.h"
 
 namespace passerelle::tests {
 namespace {
@@ -18,7 +19,8 @@ namespace {
 const loader::Nnapi& host_nnapi() {
   static const loader::Nnapi nnapi = [] {
     loader::Error error;
-    loader::Nnapi opened = loader::Nnapi::open(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", error);
+    loader::Nnapi opened =
+        loader::Nnapi::open((std::string(testing::binary_directory()) + "/lib/libneuralnetworks.so").c_str(), error);
     INFO(error.message());
     REQUIRE(opened);
     return opened;

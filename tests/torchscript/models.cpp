@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "passerelle/torchscript/replay.h"
+#include "paths.h"
 
 namespace passerelle::torchscript::testing {
 namespace {
@@ -174,7 +175,9 @@ std::string reasons(const Trace& trace) {
 
 std::string shared_folder(const std::string& what) {
   const char* from_environment = std::getenv("PASSERELLE_SHARED");
-  const std::string folder = from_environment != nullptr ? from_environment : PASSERELLE_SOURCE_DIR "/../shared";
+  const std::string folder = from_environment != nullptr
+                                 ? from_environment
+                                 : std::string(passerelle::testing::source_directory()) + "/../shared";
   if (fs::is_directory(folder + "/models")) return folder;
   WARN(what << " is skipped: " << folder << "/models is not there (set PASSERELLE_SHARED)");
   return {};

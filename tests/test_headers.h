@@ -1,0 +1,10 @@
+// What is precompiled for the tests: Catch2 is one header of 18,000 lines.
+#pragma once
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
