@@ -5,7 +5,7 @@
 
 namespace passerelle::passes {
 
-inline constexpr size_t highest_rank = 4;  // NNAPI-RULES 3
+inline constexpr size_t highest_rank = 4;  // docs/nnapi.md, rank
 
 /// Joins the neighbouring dimensions that the operation leaves alone: RESHAPE → the operation at a lower rank →
 /// RESHAPE. Where more than four remain, one axis after another. False where the operation is none of these.

@@ -1,4 +1,4 @@
-// At most 4 dimensions (NNAPI-RULES 3), where neighbouring dimensions can be treated as one.
+// At most 4 dimensions (docs/nnapi.md, rank), where neighbouring dimensions can be treated as one.
 //
 // An operation of rank 5 or more becomes RESHAPE → the same at a lower rank → RESHAPE; reshapes between two such
 // operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several: any permutation is a

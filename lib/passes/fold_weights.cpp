@@ -1,6 +1,6 @@
 // A MUL, DIV, ADD or SUB of constants behind a convolution or a linear layer, one number an output channel (batch
 // normalisation, mostly), becomes part of its weights and bias; so does a CHANNEL_SHUFFLE (before DEPTH_TO_SPACE, which
-// orders channels otherwise than pixel_shuffle: NNAPI-RULES 14). Runs after layout, when channels are the last
+// orders channels otherwise than pixel_shuffle: docs/nnapi.md). Runs after layout, when channels are the last
 // dimension.
 #include <algorithm>
 #include <cmath>

@@ -28,7 +28,7 @@ bool applies_activation_to_result(const Graph& graph, const Operation& operation
     case Op::BIDIRECTIONAL_SEQUENCE_RNN: return false;
     default: break;
   }
-  // INT32 arithmetic has no activation (NNAPI-RULES 17).
+  // INT32 arithmetic has no activation (docs/nnapi.md, activations).
   return graph.type(operation.output()).type != OperandType::TENSOR_INT32 && operation.integer("activation") == 0;
 }
 

@@ -18,7 +18,7 @@ namespace {
 /// Rewrites of what rewrites emitted: more than this is a circle.
 constexpr int deepest = 24;
 
-/// Below API 29 drivers disagree on the order of RESIZE_BILINEAR's width and height (NNAPI-RULES 27).
+/// Below API 29 drivers disagree on the order of RESIZE_BILINEAR's width and height (docs/nnapi.md, resize).
 bool has_doubtful_sizes(const Graph& graph, const Operation& operation) {
   if (!operation.is(Op::RESIZE_BILINEAR)) return false;
   const Shape& output = graph.shape(operation.output());

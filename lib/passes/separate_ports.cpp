@@ -1,6 +1,6 @@
-// NNAPI wants every output of a model to be made by an operation, and by one output only (NNAPI-RULES 11): where the
-// model returns an input, a constant, or one tensor twice, an operation that changes nothing copies it: a RESHAPE to its
-// own shape, or for integers and bools, which not every level reshapes, a combination with itself.
+// NNAPI wants every output of a model to be made by an operation, and by one output only (docs/nnapi.md, ports): where
+// the model returns an input, a constant, or one tensor twice, an operation that changes nothing copies it: a RESHAPE
+// to its own shape, or for integers and bools, which not every level reshapes, a combination with itself.
 #include <set>
 
 #include "editor.h"
