@@ -8,17 +8,29 @@
 namespace passerelle::hostnn {
 namespace {
 
+/// What kernels compute an operand's elements in. float16 is widened: its values are computed in float32 and rounded
+/// wherever an operation ends, as Android's CPU does.
 at::ScalarType scalar_type(OperandType type) {
   switch (type) {
+    case OperandType::TENSOR_FLOAT16:
+    case OperandType::FLOAT16:
     case OperandType::TENSOR_FLOAT32:
     case OperandType::FLOAT32: return at::kFloat;
     case OperandType::TENSOR_INT32:
     case OperandType::INT32: return at::kInt;
     case OperandType::TENSOR_BOOL8:
     case OperandType::BOOL: return at::kBool;
+    case OperandType::TENSOR_QUANT8_ASYMM: return at::kByte;
+    case OperandType::TENSOR_QUANT8_ASYMM_SIGNED:
+    case OperandType::TENSOR_QUANT8_SYMM:
+    case OperandType::TENSOR_QUANT8_SYMM_PER_CHANNEL: return at::kChar;
+    case OperandType::TENSOR_QUANT16_SYMM: return at::kShort;
+    case OperandType::TENSOR_QUANT16_ASYMM: return at::kInt;  // LibTorch has no unsigned 16 bits
     default: refuse("the host has no " + std::string(nnapi::name(type)));
   }
 }
+
+bool is_float16(OperandType type) { return type == OperandType::TENSOR_FLOAT16 || type == OperandType::FLOAT16; }
 
 std::vector<int64_t> shape_of(const std::vector<uint32_t>& dimensions) {
   return {dimensions.begin(), dimensions.end()};
@@ -29,8 +41,21 @@ Tensor tensor_of(OperandType type, const std::vector<uint32_t>& dimensions, cons
   void* bytes = const_cast<void*>(data);  // LibTorch has no tensors of constant bytes; kernels never write to inputs
   const at::ScalarType scalar = scalar_type(type);
   if (scalar == at::kBool) return at::from_blob(bytes, shape_of(dimensions), at::kByte).ne(0);
+  if (is_float16(type)) return at::from_blob(bytes, shape_of(dimensions), at::kHalf).to(at::kFloat);
+  if (type == OperandType::TENSOR_QUANT16_ASYMM)
+    return at::from_blob(bytes, shape_of(dimensions), at::kShort).to(at::kInt).bitwise_and(0xffff);
   return at::from_blob(bytes, shape_of(dimensions), scalar);
 }
+
+/// The way back, into as many bytes as the elements take. Narrowing keeps the low bits.
+void write_bytes(const Tensor& tensor, OperandType type, void* data) {
+  const at::ScalarType stored = is_float16(type)                            ? at::kHalf
+                                : type == OperandType::TENSOR_QUANT16_ASYMM ? at::kShort
+                                                                            : tensor.scalar_type();
+  at::from_blob(data, tensor.sizes(), stored).copy_(tensor);
+}
+
+Tensor rounded_to_float16(const Tensor& tensor) { return tensor.to(at::kHalf).to(at::kFloat); }
 
 std::vector<uint32_t> dimensions_of(const Tensor& tensor) { return {tensor.sizes().begin(), tensor.sizes().end()}; }
 
@@ -94,7 +119,7 @@ Status Program::Implementation::prepare() {
       return operation_failed(describe(*graph, index) + ": " + reason);
     Step step;
     step.operation = index;
-    step.row = find_row(operation.type);
+    step.row = find_row(*graph, operation);
     steps.push_back(std::move(step));
     for (uint32_t input : operation.inputs) {
       const Operand& operand = graph->operands[input];
@@ -166,7 +191,10 @@ Status Program::Implementation::run_step(const Step& step, Tensors& values) cons
     return operation_failed(describe(*graph, step.operation) + ": " + first_line(error.what_without_backtrace()));
   }
   PASSERELLE_RETURN_IF_FAILED(check_outputs(operation, step, results));
-  for (size_t i = 0; i < results.size(); ++i) values[operation.outputs[i]] = std::move(results[i]);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const bool rounds = is_float16(graph->operands[operation.outputs[i]].type);
+    values[operation.outputs[i]] = rounds ? rounded_to_float16(results[i]) : std::move(results[i]);
+  }
   for (uint32_t index : step.dead_after) values[index] = Tensor();
   return success();
 }
@@ -189,7 +217,7 @@ Status Program::Implementation::deliver(const std::vector<Buffer>& outputs, cons
     made[i].is_sufficient = outputs[i].data == nullptr || outputs[i].capacity >= size;
     all_sufficient = all_sufficient && made[i].is_sufficient;
     if (outputs[i].data == nullptr || !made[i].is_sufficient || size == 0) continue;
-    at::from_blob(outputs[i].data, value.sizes(), value.scalar_type()).copy_(value);
+    write_bytes(value, operand.type, outputs[i].data);
   }
   shapes = std::move(made);
   if (all_sufficient) return success();

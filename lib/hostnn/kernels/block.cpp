@@ -64,7 +64,8 @@ Tensors space_to_batch(const Call& call) {
   require(paddings.size() == 4, "paddings must have the shape [2, 2]");
   for (int64_t padding : paddings) require(padding >= 0, "padding is negative");
   const Tensor image =
-      at::constant_pad_nd(to_nhwc(call.tensor(0), nchw), {0, 0, paddings[2], paddings[3], paddings[0], paddings[1]});
+      at::constant_pad_nd(to_nhwc(call.tensor(0), nchw), {0, 0, paddings[2], paddings[3], paddings[0], paddings[1]},
+                          call.quantization(0).zero_point);
   require(image.size(1) % block[0] == 0 && image.size(2) % block[1] == 0,
           "the padded height and width can't be divided into blocks");
   const int64_t batches = image.size(0), channels = image.size(3);
@@ -88,11 +89,11 @@ Tensors channel_shuffle(const Call& call) {
 }
 
 constexpr Row rows[] = {
-    {OperationType::BATCH_TO_SPACE_ND, batch_to_space, float32 | int32},
-    {OperationType::CHANNEL_SHUFFLE, channel_shuffle, float32},
-    {OperationType::DEPTH_TO_SPACE, depth_to_space, float32},
-    {OperationType::SPACE_TO_BATCH_ND, space_to_batch, float32 | int32},
-    {OperationType::SPACE_TO_DEPTH, space_to_depth, float32},
+    {OperationType::BATCH_TO_SPACE_ND, batch_to_space, float32 | int32 | quant8},
+    {OperationType::CHANNEL_SHUFFLE, channel_shuffle, float32 | quant8},
+    {OperationType::DEPTH_TO_SPACE, depth_to_space, float32 | quant8},
+    {OperationType::SPACE_TO_BATCH_ND, space_to_batch, float32 | int32 | quant8},
+    {OperationType::SPACE_TO_DEPTH, space_to_depth, float32 | quant8},
 };
 
 }  // namespace

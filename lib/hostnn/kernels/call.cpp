@@ -15,6 +15,22 @@ const Tensor& Call::tensor(size_t index) const {
   return inputs_[index];
 }
 
+namespace {
+
+Quantization quantization_of(const Operand& operand) {
+  return {operand.scale, operand.zero_point, operand.channel_scales, operand.channel_dimension};
+}
+
+}  // namespace
+
+Quantization Call::quantization(size_t index) const {
+  return quantization_of(graph_.operands[operation_.inputs[index]]);
+}
+
+Quantization Call::output_quantization(size_t index) const {
+  return quantization_of(graph_.operands[operation_.outputs[index]]);
+}
+
 // Scalars lie in memory as one element: read it, rather than go through LibTorch's item().
 
 int64_t Call::integer(size_t index) const { return *tensor(index).data_ptr<int32_t>(); }

@@ -1,7 +1,8 @@
 // CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D.
+#include "kernels/convolution.h"
+
 #include <algorithm>
 
-#include "kernels/image.h"
 #include "kernels/onednn.h"
 
 namespace passerelle::hostnn {
@@ -11,55 +12,6 @@ struct PreparedConvolution : Prepared {
   Tensor filter;  // LibTorch's
   std::optional<PackedConvolution> packed;
 };
-
-/// Arguments beside the tensors.
-struct Convolution {
-  WindowArguments window;
-  int64_t groups = 1;
-  int64_t activation = 0;
-  bool nchw = false;
-};
-
-void read_layout_and_dilation(const Call& call, size_t first, Convolution& convolution) {
-  convolution.nchw = call.boolean_or(first, false);
-  convolution.window.window.dilation_width = call.integer_or(first + 1, 1);
-  convolution.window.window.dilation_height = call.integer_or(first + 2, 1);
-}
-
-Convolution read_conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.is(7, OperandType::INT32), next);
-  convolution.activation = call.integer(next);
-  read_layout_and_dilation(call, next + 1, convolution);
-  return convolution;
-}
-
-/// As many groups as the image has channels.
-Convolution read_depthwise_conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.is(8, OperandType::INT32), next);
-  const int64_t multiplier = call.integer(next);
-  convolution.activation = call.integer(next + 1);
-  read_layout_and_dilation(call, next + 2, convolution);
-  const Tensor& filter = call.tensor(1);
-  require(filter.dim() == 4 && filter.size(0) == 1,
-          "a depthwise filter must have the shape [1, height, width, outputs]");
-  require(multiplier > 0 && filter.size(3) % multiplier == 0, "the filter's depth is not a multiple of the multiplier");
-  convolution.groups = filter.size(3) / multiplier;
-  return convolution;
-}
-
-Convolution read_grouped_conv_2d(const Call& call) {
-  Convolution convolution;
-  size_t next = 0;
-  convolution.window = read_window(call, 3, call.size() == 12, next);
-  convolution.groups = call.integer(next);
-  convolution.activation = call.integer(next + 1);
-  convolution.nchw = call.boolean(next + 2);
-  return convolution;
-}
 
 /// NNAPI's [outputs, height, width, inputs] as LibTorch's [outputs, inputs, height, width], whose channels_last form
 /// has the same bytes.
@@ -159,42 +111,15 @@ std::unique_ptr<const Prepared> prepare_transpose_conv_2d(const Call& call) {
   return prepared;
 }
 
-/// Where the client gives the output's shape, padding is what leads to it: see same_padding, of the output.
-Ends transposed_same_padding(int64_t output, int64_t stride, int64_t filter) {
-  const int64_t inputs = (output + stride - 1) / stride;
-  const int64_t needed = (inputs - 1) * stride + filter;
-  const int64_t before = needed > output ? (needed - output) / 2 : 0;
-  return {before, needed - output - before};
-}
-
-/// Padding of a transposed convolution cuts away from its result; below 0 it adds zeros at the end. A new tensor.
-Tensor cut(const Tensor& full, const Window& window) {
-  return at::constant_pad_nd(
-      full, {-window.horizontal.before, -window.horizontal.after, -window.vertical.before, -window.vertical.after});
-}
-
 Tensors transpose_conv_2d(const Call& call) {
-  const bool is_explicit = call.size() == 11;
-  size_t next = 0;
-  WindowArguments arguments = read_window(call, is_explicit ? 3 : 4, is_explicit, next);
-  const int64_t activation = call.integer(next);
-  const bool nchw = call.boolean(next + 1);
   const Tensor& filter = static_cast<const PreparedConvolution&>(call.prepared()).filter;
-  Window& window = arguments.window;
-  require(window.stride_width > 0 && window.stride_height > 0, "a stride is not positive");
-  if (!is_explicit && arguments.scheme == ANEURALNETWORKS_PADDING_SAME) {
-    const std::vector<int64_t> shape = call.integers(3);
-    require(shape.size() == 4, "the output's shape must have 4 elements");
-    window.vertical = transposed_same_padding(shape[nchw ? 2 : 1], window.stride_height, filter.size(2));
-    window.horizontal = transposed_same_padding(shape[nchw ? 3 : 2], window.stride_width, filter.size(3));
-  }
-  require(window.horizontal.before >= 0 && window.vertical.before >= 0, "padding is negative");
-  const Tensor image = to_nchw(call.tensor(0), nchw);
+  const TransposeConvolution convolution = read_transpose_conv_2d(call, filter.size(2), filter.size(3));
+  const Tensor image = to_nchw(call.tensor(0), convolution.nchw);
   require(image.size(1) == filter.size(0), "the filter's depth does not fit the image's");
   // The bias comes after the cut, as zeros that the cut adds have it too.
-  Tensor result = cut(convolve_transposed(image, filter, window.stride()), window);
+  Tensor result = cut(convolve_transposed(image, filter, convolution.window.stride()), convolution.window);
   result.add_(call.tensor(2).reshape({1, -1, 1, 1}));
-  return {from_nchw(activate(result, activation), nchw)};
+  return {from_nchw(activate(result, convolution.activation), convolution.nchw)};
 }
 
 constexpr Row rows[] = {

@@ -37,10 +37,14 @@ Tensors rsqrt(const Call& call) { return {at::rsqrt(call.tensor(0))}; }
 Tensors sin(const Call& call) { return {at::sin(call.tensor(0))}; }
 Tensors sqrt(const Call& call) { return {at::sqrt(call.tensor(0))}; }
 
-/// Bytes that are not 0 are true; NNAPI's BOOL8 goes to integers as 0 and 1.
+/// Bytes that are not 0 are true; NNAPI's BOOL8 goes to integers as 0 and 1. Quantized integers are taken as they are,
+/// and saturated.
 Tensors cast(const Call& call) {
   const Tensor& values = call.tensor(0);
+  if (call.input_type(0) == call.output_type(0)) return {values};
   switch (call.output_type(0)) {
+    case OperandType::TENSOR_QUANT8_ASYMM: return {values.clamp(0, 255).to(at::kByte)};
+    case OperandType::TENSOR_FLOAT16:
     case OperandType::TENSOR_FLOAT32: return {values.to(at::kFloat)};
     case OperandType::TENSOR_INT32: return {values.to(at::kInt)};
     case OperandType::TENSOR_BOOL8: return {values.to(at::kBool)};
@@ -51,7 +55,7 @@ Tensors cast(const Call& call) {
 constexpr Row rows[] = {
     {OperationType::ABS, abs, float32 | int32},
     {OperationType::ADD, add, float32 | int32 | zero_sized},
-    {OperationType::CAST, cast, float32 | int32 | bool8},
+    {OperationType::CAST, cast, float32 | int32 | bool8 | quant8 | weights8 | quant16},
     {OperationType::DIV, div, float32 | int32 | zero_sized},
     {OperationType::EXP, exp, float32},
     {OperationType::FLOOR, floor, float32},

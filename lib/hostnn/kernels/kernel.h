@@ -34,7 +34,16 @@ struct Prepared {
   virtual ~Prepared() = default;
 };
 
+/// What the integers of a quantized tensor mean: scale · (integer - zero_point). 0 and 0 where it has none.
+struct Quantization {
+  float scale = 0;
+  int32_t zero_point = 0;
+  Span<const float> channel_scales;  ///< of TENSOR_QUANT8_SYMM_PER_CHANNEL, one an index of `channel_dimension`
+  int64_t channel_dimension = 0;
+};
+
 /// An operation about to run: tensors for its inputs (undefined where left out), scalars as tensors of rank 0.
+/// Quantized tensors are their integers: kByte, kChar or kShort. float16 comes as float32.
 class Call {
  public:
   Call(const Graph& graph, const Operation& operation, Span<const Tensor> inputs)
@@ -42,13 +51,14 @@ class Call {
 
   size_t size() const { return inputs_.size(); }
   size_t output_count() const { return operation_.outputs.size(); }
+  OperandType input_type(size_t index) const { return graph_.operands[operation_.inputs[index]].type; }
   OperandType output_type(size_t index) const { return graph_.operands[operation_.outputs[index]].type; }
+  Quantization quantization(size_t index) const;
+  Quantization output_quantization(size_t index = 0) const;
   /// Whether the argument is written and has a value.
   bool has(size_t index) const { return index < inputs_.size() && inputs_[index].defined(); }
   /// Whether an argument is written there that is of this type: it tells forms of different length apart.
-  bool is(size_t index, OperandType type) const {
-    return index < inputs_.size() && graph_.operands[operation_.inputs[index]].type == type;
-  }
+  bool is(size_t index, OperandType type) const { return index < inputs_.size() && input_type(index) == type; }
 
   const Tensor& tensor(size_t index) const;
   const Tensor* optional_tensor(size_t index) const { return has(index) ? &inputs_[index] : nullptr; }
@@ -89,7 +99,15 @@ using Prepare = std::unique_ptr<const Prepared> (*)(const Call&);
 
 /// What a kernel accepts, as a set: element types of tensors, and tensors without elements, which most of Android's
 /// operations refuse.
-enum Accepts : unsigned { float32 = 1, int32 = 2, bool8 = 4, zero_sized = 8 };
+enum Accepts : unsigned {
+  float32 = 1,  ///< and float16: kernels get its values as float32, and what they return is rounded
+  int32 = 2,
+  bool8 = 4,
+  zero_sized = 8,
+  quant8 = 16,    ///< TENSOR_QUANT8_ASYMM and TENSOR_QUANT8_ASYMM_SIGNED
+  weights8 = 32,  ///< TENSOR_QUANT8_SYMM and TENSOR_QUANT8_SYMM_PER_CHANNEL
+  quant16 = 64,   ///< TENSOR_QUANT16_SYMM and TENSOR_QUANT16_ASYMM
+};
 
 struct Row {
   OperationType type;
@@ -100,8 +118,9 @@ struct Row {
   Prepare prepare = nullptr;
 };
 
-/// The row of an operation, or null where the host lacks it.
-const Row* find_row(OperationType type);
+/// The row of an operation with its types, or null where the host lacks it. An operation has one row for each set of
+/// types that has arithmetic of its own.
+const Row* find_row(const Graph& graph, const Operation& operation);
 
 /// Each family's rows.
 Span<const Row> convolution_rows();
@@ -117,9 +136,14 @@ Span<const Row> slicing_rows();
 Span<const Row> padding_rows();
 Span<const Row> resize_rows();
 Span<const Row> block_rows();
-Span<const Row> selection_rows();
 Span<const Row> region_rows();
 Span<const Row> recurrent_rows();
 Span<const Row> lstm_rows();
+Span<const Row> quantization_rows();
+Span<const Row> quantized_elementwise_rows();
+Span<const Row> quantized_activation_rows();
+Span<const Row> quantized_convolution_rows();
+Span<const Row> quantized_matrix_rows();
+Span<const Row> quantized_image_rows();
 
 }  // namespace passerelle::hostnn

@@ -25,7 +25,8 @@ Tensors constant_pad(const Call& call, double value) {
   return {at::constant_pad_nd(call.tensor(0), reversed, value)};
 }
 
-Tensors pad(const Call& call) { return constant_pad(call, 0); }
+/// A quantized 0 is the zero point.
+Tensors pad(const Call& call) { return constant_pad(call, call.quantization(0).zero_point); }
 
 Tensors pad_v2(const Call& call) {
   return constant_pad(call, call.is(2, OperandType::INT32) ? static_cast<double>(call.integer(2)) : call.real(2));
@@ -57,9 +58,9 @@ Tensors mirror_pad(const Call& call) {
 }
 
 constexpr Row rows[] = {
-    {OperationType::MIRROR_PAD, mirror_pad, float32 | int32},
-    {OperationType::PAD, pad, float32 | int32},
-    {OperationType::PAD_V2, pad_v2, float32 | int32},
+    {OperationType::MIRROR_PAD, mirror_pad, float32 | int32 | quant8},
+    {OperationType::PAD, pad, float32 | int32 | quant8},
+    {OperationType::PAD_V2, pad_v2, float32 | int32 | quant8},
 };
 
 }  // namespace

@@ -1,17 +1,9 @@
 // AVERAGE_POOL_2D, L2_POOL_2D, MAX_POOL_2D.
+#include "kernels/pooling.h"
+
 #include <limits>
 
-#include "kernels/image.h"
-
 namespace passerelle::hostnn {
-namespace {
-
-struct Pool {
-  Tensor image;  // NCHW
-  Window window;
-  int64_t activation = 0;
-  bool nchw = false;
-};
 
 Pool read_pool(const Call& call) {
   const bool is_explicit = call.size() >= 10;
@@ -27,13 +19,20 @@ Pool read_pool(const Call& call) {
   return pool;
 }
 
-Tensors finish(const Pool& pool, Tensor result) { return {from_nchw(activate(result, pool.activation), pool.nchw)}; }
-
-/// LibTorch's own padding must be symmetric and at most half a filter.
 bool padding_suits_torch(const Window& window) {
   return window.is_symmetric() && 2 * window.vertical.before <= window.filter_height &&
          2 * window.horizontal.before <= window.filter_width;
 }
+
+Tensor greatest_of_windows(const Tensor& image, const Window& window) {
+  if (padding_suits_torch(window)) return at::max_pool2d(image, window.filter(), window.stride(), window.padding());
+  const Tensor padded = pad_image(image, window, std::numeric_limits<float>::lowest());
+  return at::max_pool2d(padded, window.filter(), window.stride());
+}
+
+namespace {
+
+Tensors finish(const Pool& pool, Tensor result) { return {from_nchw(activate(result, pool.activation), pool.nchw)}; }
 
 /// The mean of those elements of each window that lie within the image.
 Tensor average(const Tensor& image, const Window& window) {
@@ -58,11 +57,7 @@ Tensors l2_pool_2d(const Call& call) {
 
 Tensors max_pool_2d(const Call& call) {
   const Pool pool = read_pool(call);
-  const Window& window = pool.window;
-  if (padding_suits_torch(window))
-    return finish(pool, at::max_pool2d(pool.image, window.filter(), window.stride(), window.padding()));
-  const Tensor padded = pad_image(pool.image, window, std::numeric_limits<float>::lowest());
-  return finish(pool, at::max_pool2d(padded, window.filter(), window.stride()));
+  return finish(pool, greatest_of_windows(pool.image, pool.window));
 }
 
 constexpr Row rows[] = {

@@ -1,20 +1,19 @@
 // MEAN, REDUCE_*, ARGMAX, ARGMIN.
+#include "kernels/reduction.h"
+
 #include <set>
 
-#include "kernels/kernel.h"
-
 namespace passerelle::hostnn {
-namespace {
 
-/// NNAPI has no tensors of rank 0: a reduction to one element has the shape [1].
 Tensor at_least_rank_1(const Tensor& values) { return values.dim() == 0 ? values.reshape({1}) : values; }
 
-/// Axes, each once, in ascending order.
 std::vector<int64_t> read_axes(const Call& call) {
   std::set<int64_t> axes;
   for (int64_t axis : call.integers(1)) axes.insert(checked_axis(axis, call.tensor(0).dim()));
   return {axes.begin(), axes.end()};
 }
+
+namespace {
 
 using Reduction = Tensor (*)(const Tensor& values, const std::vector<int64_t>& axes, bool keep);
 
@@ -65,13 +64,13 @@ Tensors argmin(const Call& call) {
 }
 
 constexpr Row rows[] = {
-    {OperationType::ARGMAX, argmax, float32 | int32},
-    {OperationType::ARGMIN, argmin, float32 | int32},
+    {OperationType::ARGMAX, argmax, float32 | int32 | quant8},
+    {OperationType::ARGMIN, argmin, float32 | int32 | quant8},
     {OperationType::MEAN, mean, float32 | int32},
     {OperationType::REDUCE_ALL, reduce_all, bool8 | int32},
     {OperationType::REDUCE_ANY, reduce_any, bool8 | int32},
-    {OperationType::REDUCE_MAX, reduce_max, float32 | int32},
-    {OperationType::REDUCE_MIN, reduce_min, float32 | int32},
+    {OperationType::REDUCE_MAX, reduce_max, float32 | int32 | quant8},
+    {OperationType::REDUCE_MIN, reduce_min, float32 | int32 | quant8},
     {OperationType::REDUCE_PROD, reduce_prod, float32 | int32},
     {OperationType::REDUCE_SUM, reduce_sum, float32 | int32},
 };

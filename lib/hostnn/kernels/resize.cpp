@@ -1,26 +1,19 @@
 // RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR.
+#include "kernels/resize.h"
+
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/image.h"
-
 namespace passerelle::hostnn {
 namespace {
-
-struct Resize {
-  Tensor image;  // NCHW
-  int64_t height = 0;
-  int64_t width = 0;
-  bool nchw = false;
-  bool align_corners = false;
-  bool half_pixel_centers = false;
-};
 
 /// A size in pixels, or a factor.
 int64_t output_size(const Call& call, size_t index, int64_t input) {
   if (call.is(index, OperandType::INT32)) return call.integer(index);
   return static_cast<int64_t>(std::floor(static_cast<float>(input) * static_cast<float>(call.real(index))));
 }
+
+}  // namespace
 
 Resize read_resize(const Call& call) {
   Resize resize;
@@ -37,6 +30,8 @@ Resize read_resize(const Call& call) {
   require(resize.width > 0 && resize.height > 0, "the output's size is not positive");
   return resize;
 }
+
+namespace {
 
 /// Linear interpolation where an output pixel's left edge, not its centre, is scaled. LibTorch has no such mode, but
 /// with the last row and column once more at the end, aligned corners have the very same scale, input / output; what
@@ -56,42 +51,34 @@ Tensors resize_bilinear(const Call& call) {
   return {from_nchw(result, resize.nchw)};
 }
 
-/// For each output pixel of a dimension the nearest input pixel, where the corners' centres are aligned: halves are
-/// rounded away from 0.
-Tensor nearest_aligned(int64_t input, int64_t output) {
-  const float scale = output > 1 ? static_cast<float>(input - 1) / static_cast<float>(output - 1)
-                                 : static_cast<float>(input) / static_cast<float>(output);
-  std::vector<int64_t> nearest(output);
-  for (int64_t i = 0; i < output; ++i)
-    nearest[i] = std::min(static_cast<int64_t>(std::round(static_cast<float>(i) * scale)), input - 1);
-  return at::tensor(nearest, at::kLong);
+/// For each output pixel of a dimension the nearest input pixel. Where corners' centres are aligned, halves are rounded
+/// away from 0.
+Tensor nearest(int64_t input, int64_t output, const Resize& resize) {
+  const bool aligned = resize.align_corners && output > 1;
+  const float scale = aligned ? static_cast<float>(input - 1) / static_cast<float>(output - 1)
+                              : static_cast<float>(input) / static_cast<float>(output);
+  const float offset = resize.half_pixel_centers ? 0.5f : 0.0f;
+  std::vector<int64_t> indices(output);
+  for (int64_t i = 0; i < output; ++i) {
+    const float place = (static_cast<float>(i) + offset) * scale;
+    indices[i] =
+        std::min(static_cast<int64_t>(resize.align_corners ? std::round(place) : std::floor(place)), input - 1);
+  }
+  return at::tensor(indices, at::kLong);
 }
 
 /// Picks whole pixels, which LibTorch does quickly where their channels lie together.
-Tensor pick_aligned(const Tensor& nchw, int64_t height, int64_t width) {
-  const Tensor nhwc = nchw.permute({0, 2, 3, 1}).contiguous();
-  return nhwc.index_select(1, nearest_aligned(nhwc.size(1), height))
-      .index_select(2, nearest_aligned(nhwc.size(2), width))
-      .permute({0, 3, 1, 2});
-}
-
 Tensors resize_nearest_neighbor(const Call& call) {
   const Resize resize = read_resize(call);
-  const std::vector<int64_t> size{resize.height, resize.width};
-  Tensor result;
-  if (resize.align_corners) {
-    result = pick_aligned(resize.image, resize.height, resize.width);
-  } else if (resize.half_pixel_centers) {
-    result = at::_upsample_nearest_exact2d(resize.image, size);
-  } else {
-    result = at::upsample_nearest2d(resize.image, size);
-  }
-  return {from_nchw(result, resize.nchw)};
+  const Tensor nhwc = resize.image.permute({0, 2, 3, 1}).contiguous();
+  const Tensor picked = nhwc.index_select(1, nearest(nhwc.size(1), resize.height, resize))
+                            .index_select(2, nearest(nhwc.size(2), resize.width, resize));
+  return {from_nchw(picked.permute({0, 3, 1, 2}), resize.nchw)};
 }
 
 constexpr Row rows[] = {
     {OperationType::RESIZE_BILINEAR, resize_bilinear, float32 | zero_sized},
-    {OperationType::RESIZE_NEAREST_NEIGHBOR, resize_nearest_neighbor, float32 | zero_sized},
+    {OperationType::RESIZE_NEAREST_NEIGHBOR, resize_nearest_neighbor, float32 | quant8 | zero_sized},
 };
 
 }  // namespace

@@ -90,15 +90,15 @@ Tensors fill(const Call& call) {
 
 constexpr Row rows[] = {
     {OperationType::CONCATENATION, concatenation, float32 | zero_sized},
-    {OperationType::EXPAND_DIMS, expand_dims, float32 | int32},
+    {OperationType::EXPAND_DIMS, expand_dims, float32 | int32 | quant8},
     {OperationType::FILL, fill, float32 | int32},
-    {OperationType::PACK, pack, float32 | int32},
-    {OperationType::RANK, rank, float32 | int32 | bool8},
-    {OperationType::RESHAPE, reshape, float32 | int32},
-    {OperationType::SPLIT, split, float32 | int32},
-    {OperationType::SQUEEZE, squeeze, float32 | int32},
-    {OperationType::TILE, tile, float32 | int32},
-    {OperationType::TRANSPOSE, transpose, float32 | int32 | zero_sized},
+    {OperationType::PACK, pack, float32 | int32 | quant8},
+    {OperationType::RANK, rank, float32 | int32 | bool8 | quant8},
+    {OperationType::RESHAPE, reshape, float32 | int32 | quant8},
+    {OperationType::SPLIT, split, float32 | int32 | quant8},
+    {OperationType::SQUEEZE, squeeze, float32 | int32 | quant8},
+    {OperationType::TILE, tile, float32 | int32 | quant8},
+    {OperationType::TRANSPOSE, transpose, float32 | int32 | quant8 | zero_sized},
 };
 
 }  // namespace

@@ -110,12 +110,12 @@ Tensors topk_v2(const Call& call) {
 }
 
 constexpr Row rows[] = {
-    {OperationType::EMBEDDING_LOOKUP, embedding_lookup, float32 | int32},
-    {OperationType::GATHER, gather, float32 | int32},
-    {OperationType::REVERSE, reverse, float32 | int32},
-    {OperationType::SLICE, slice, float32 | int32 | zero_sized},
-    {OperationType::STRIDED_SLICE, strided_slice, float32 | int32},
-    {OperationType::TOPK_V2, topk_v2, float32 | int32},
+    {OperationType::EMBEDDING_LOOKUP, embedding_lookup, float32 | int32 | quant8},
+    {OperationType::GATHER, gather, float32 | int32 | quant8},
+    {OperationType::REVERSE, reverse, float32 | int32 | quant8},
+    {OperationType::SLICE, slice, float32 | int32 | quant8 | zero_sized},
+    {OperationType::STRIDED_SLICE, strided_slice, float32 | int32 | quant8},
+    {OperationType::TOPK_V2, topk_v2, float32 | int32 | quant8},
 };
 
 }  // namespace

@@ -1,0 +1,19 @@
+// QUANTIZE and DEQUANTIZE.
+#include "kernels/quantized.h"
+
+namespace passerelle::hostnn {
+namespace {
+
+Tensors quantize(const Call& call) { return {quantized(call, call.tensor(0))}; }
+Tensors dequantize(const Call& call) { return {dequantized(call, 0)}; }
+
+constexpr Row rows[] = {
+    {OperationType::DEQUANTIZE, dequantize, quant8 | weights8 | float32 | zero_sized},
+    {OperationType::QUANTIZE, quantize, float32 | quant8 | zero_sized},
+};
+
+}  // namespace
+
+Span<const Row> quantization_rows() { return rows; }
+
+}  // namespace passerelle::hostnn

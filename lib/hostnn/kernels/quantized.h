@@ -1,0 +1,48 @@
+// What kernels of quantized tensors share: integers without their zero point, and the way to an output's integers.
+#pragma once
+
+#include <functional>
+
+#include "fixed_point.h"
+#include "kernels/kernel.h"
+#include "passerelle/nnapi/c_api.h"
+
+namespace passerelle::hostnn {
+
+/// The integers that an output may take: its type's, narrowed by a fused activation (FuseCode).
+struct Limits {
+  int32_t lowest = 0;
+  int32_t highest = 0;
+};
+Limits output_limits(const Call& call, int64_t activation = ANEURALNETWORKS_FUSED_NONE);
+
+/// An input's integers minus its zero point, as int32.
+Tensor centred(const Call& call, size_t input);
+
+/// An input's real values, as float32.
+Tensor dequantized(const Call& call, size_t input);
+
+/// Integers of output 0 for real values: halves are rounded away from 0, and what does not fit is saturated.
+Tensor quantized(const Call& call, const Tensor& values);
+
+using IntegerFunction = std::function<int32_t(int32_t)>;
+
+/// A function of each integer of an 8-bit tensor, as int32: computed once for each of the 256.
+Tensor mapped(const Tensor& values, const IntegerFunction& function);
+
+/// The same as output 0's integers; results are saturated.
+Tensor mapped_to_output(const Call& call, const Tensor& values, const IntegerFunction& function);
+
+/// An input's integers in output 0's scale and zero point.
+Tensor requantized(const Call& call, size_t input);
+
+/// Output 0's integers from int32 sums, which count in steps of 1 / `factor` of the output's scale from its zero point.
+Tensor store(const Call& call, const Tensor& sums, Multiplier factor, int64_t activation = ANEURALNETWORKS_FUSED_NONE);
+
+/// A tensor for output 0's integers.
+Tensor empty_output(const Call& call, at::IntArrayRef shape);
+
+/// The bytes of an 8-bit tensor, signed or not.
+uint8_t* bytes_of(const Tensor& values);
+
+}  // namespace passerelle::hostnn
