@@ -63,7 +63,8 @@ class Legaliser {
         rewriter_(editor_, target.feature_level, stage, facts_) {
     for (Span<const Rewrite> subject :
          {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), transposition_rewrites(),
-          reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), resize_rewrites(), matrix_rewrites()})
+          reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), transposed_convolution_rewrites(),
+          resize_rewrites(), batch_matmul_rewrites()})
       for (const Rewrite& rewrite : subject)
         if (rewrite.stage == stage) rewrites_.push_back(rewrite);
   }

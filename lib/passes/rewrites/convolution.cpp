@@ -1,39 +1,47 @@
-// Convolutions below feature level 3, which has dilation, groups and transposition. All are exact.
+// Convolutions below feature level 3, which has dilation and groups. Both are exact.
 //
 //   dilation         → SPACE_TO_BATCH_ND, the convolution of each phase, BATCH_TO_SPACE_ND; or zeros in the filter
 //   groups           → a CONV_2D with zeros in the filter for the channels of other groups; several where it grew large
-//   transposition    → CONV_2D that makes all pixels of a stride's block as channels, then DEPTH_TO_SPACE
 //
 // They run late, when batch normalisation and activations are already part of the convolution.
+#include "convolution.h"
+
 #include <algorithm>
 
-#include "rewriter.h"
-
 namespace passerelle::passes {
+
+bool has_constant_filter(Rewriter& r, const Operation& operation) {
+  const OperandId filter = operation.operand("filter"), bias = operation.operand("bias");
+  return r.graph().is_constant(filter) && r.graph().is_constant(bias) && r.is_float(filter);
+}
+
+OperandId convolve(Rewriter& r, const Operation& like, OperandId input, OperandId filter, OperandId bias,
+                   const Window& window, const Shape& shape) {
+  TensorType output = r.type(like.output());
+  output.shape = shape;
+  const Argument activation = like.integer("activation");
+  return r.emit(Op::CONV_2D,
+                {{"input", input},
+                 {"filter", filter},
+                 {"bias", bias},
+                 {"padding_left", window.width.before},
+                 {"padding_right", window.width.after},
+                 {"padding_top", window.height.before},
+                 {"padding_bottom", window.height.after},
+                 {"stride_width", window.width.stride},
+                 {"stride_height", window.height.stride},
+                 {"activation", activation}},
+                std::move(output));
+}
+
 namespace {
 
 /// A filter of more numbers than this is too many zeros.
 constexpr size_t largest_filter = size_t{1} << 22;
 
-struct Axis {
-  int32_t before;
-  int32_t after;
-  int32_t stride;
-};
-
-struct Window {
-  Axis height;
-  Axis width;
-};
-
 Window window_of(const Operation& operation) {
   return {{operation.integer("padding_top"), operation.integer("padding_bottom"), operation.integer("stride_height")},
           {operation.integer("padding_left"), operation.integer("padding_right"), operation.integer("stride_width")}};
-}
-
-bool has_constant_filter(Rewriter& r, const Operation& operation) {
-  const OperandId filter = operation.operand("filter"), bias = operation.operand("bias");
-  return r.graph().is_constant(filter) && r.graph().is_constant(bias) && r.is_float(filter);
 }
 
 /// The same convolution with other operands and paddings.
@@ -54,26 +62,6 @@ OperandId again(Rewriter& r, const Operation& operation, OperandId input, Operan
   const OperandId result = copy.output();
   r.editor().keep(std::move(copy));
   return result;
-}
-
-/// CONV_2D with the stride 1 and no dilation, with another's activation.
-OperandId convolve(Rewriter& r, const Operation& like, OperandId input, OperandId filter, OperandId bias,
-                   const Window& window, const Shape& shape) {
-  TensorType output = r.type(like.output());
-  output.shape = shape;
-  const Argument activation = like.integer("activation");
-  return r.emit(Op::CONV_2D,
-                {{"input", input},
-                 {"filter", filter},
-                 {"bias", bias},
-                 {"padding_left", window.width.before},
-                 {"padding_right", window.width.after},
-                 {"padding_top", window.height.before},
-                 {"padding_bottom", window.height.after},
-                 {"stride_width", window.width.stride},
-                 {"stride_height", window.height.stride},
-                 {"activation", activation}},
-                std::move(output));
 }
 
 // --- Dilation.
@@ -197,135 +185,10 @@ bool rewrite_groups(Rewriter& r, const Operation& operation) {
   return true;
 }
 
-// --- Transposition.
-
-/// One spatial dimension. Element q · stride + phase of the result is the sum over j of input element q - j times the
-/// filter's tap phase + padding + j · stride, where there is such a tap.
-struct Phases {
-  int32_t stride, padding, taps;
-  int32_t lowest, highest;  // j
-
-  Phases(int32_t given_stride, int32_t given_padding, uint32_t kernel)
-      : stride(given_stride),
-        padding(given_padding),
-        taps(static_cast<int32_t>(kernel)),
-        lowest(-((stride - 1 + padding) / stride)),
-        highest(floor_div(taps - 1 - padding, stride)) {}
-
-  static int32_t floor_div(int32_t a, int32_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
-  int32_t kernel() const { return highest - lowest + 1; }
-  /// The filter's tap behind a tap of one phase's filter; outside of 0 .. taps-1 for none.
-  int32_t tap(int32_t phase, int32_t of_phase) const { return phase + padding + (highest - of_phase) * stride; }
-};
-
-/// [stride² · out, height, width, in]: a filter for each phase.
-OperandId filter_of_phases(Rewriter& r, OperandId filter, const Phases& height, const Phases& width) {
-  const Shape shape = r.shape(filter);
-  const size_t channels = shape[3];
-  const std::vector<float> values = r.graph()[filter].constant->floats();
-  const Shape wanted{static_cast<uint32_t>(height.stride * width.stride) * shape[0],
-                     static_cast<uint32_t>(height.kernel()), static_cast<uint32_t>(width.kernel()), shape[3]};
-  std::vector<float> result(graph::element_count(wanted), 0.0f);
-  auto to = result.begin();
-  auto copy_tap = [&](uint32_t output, int32_t y, int32_t x) {
-    if (y >= 0 && y < height.taps && x >= 0 && x < width.taps) {
-      const size_t from = ((output * shape[1] + static_cast<size_t>(y)) * shape[2] + static_cast<size_t>(x)) * channels;
-      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), channels, to);
-    }
-    to += static_cast<std::ptrdiff_t>(channels);
-  };
-  for (int32_t row = 0; row < height.stride; ++row)
-    for (int32_t column = 0; column < width.stride; ++column)
-      for (uint32_t output = 0; output < shape[0]; ++output)
-        for (int32_t y = 0; y < height.kernel(); ++y)
-          for (int32_t x = 0; x < width.kernel(); ++x) copy_tap(output, height.tap(row, y), width.tap(column, x));
-  return r.floats(std::move(result), wanted);
-}
-
-OperandId repeated_bias(Rewriter& r, OperandId bias, size_t times) {
-  const std::vector<float> values = r.graph()[bias].constant->floats();
-  std::vector<float> repeated;
-  for (size_t i = 0; i < times; ++i) repeated.insert(repeated.end(), values.begin(), values.end());
-  const auto size = static_cast<uint32_t>(repeated.size());
-  return r.floats(std::move(repeated), {size});
-}
-
-/// Channels (row, column, channel) of a block become its pixels.
-OperandId blocks_to_pixels(Rewriter& r, OperandId value, uint32_t rows, uint32_t columns) {
-  const Shape shape = r.shape(value);
-  const Shape pixels{shape[0], shape[1] * rows, shape[2] * columns, shape[3] / (rows * columns)};
-  if (rows == columns && rows > 1) {
-    TensorType output = r.type(value);
-    output.shape = pixels;
-    return r.emit(Op::DEPTH_TO_SPACE, {{"input", value}, {"block_size", static_cast<int32_t>(rows)}}, output);
-  }
-  if (rows > 1)
-    value = r.transpose(r.reshape(value, {shape[0] * shape[1], shape[2], rows, shape[3] / rows}), {0, 2, 1, 3});
-  return r.reshape(value, pixels);
-}
-
-/// How one dimension of the input is cropped, padded apart, and padded by the convolution.
-struct Fit {
-  uint32_t crop;
-  uint32_t pad_apart;
-  Axis axis;
-  uint32_t blocks;  // of the result
-};
-
-Fit fit(const Phases& phases, uint32_t input, uint32_t output) {
-  const auto stride = static_cast<uint32_t>(phases.stride);
-  const auto wanted = static_cast<int32_t>((output + stride - 1) / stride);
-  const int32_t crop = std::max(0, -phases.highest);
-  int32_t after = std::max(0, wanted - static_cast<int32_t>(input) - phases.lowest);
-  const int32_t apart = std::max(0, after - (phases.kernel() - 1));  // NNAPI refuses a padding of the whole filter
-  after -= apart;
-  const int32_t before = std::max(0, phases.highest);
-  const int32_t padded = static_cast<int32_t>(input) - crop + apart + before + after;
-  return {static_cast<uint32_t>(crop),
-          static_cast<uint32_t>(apart),
-          {before, after, 1},
-          static_cast<uint32_t>(padded - phases.kernel() + 1)};
-}
-
-OperandId fitted(Rewriter& r, OperandId image, const Fit& height, const Fit& width) {
-  const Shape shape = r.shape(image);
-  image = r.slice(image, 1, height.crop, shape[1] - height.crop);
-  image = r.slice(image, 2, width.crop, shape[2] - width.crop);
-  if (height.pad_apart == 0 && width.pad_apart == 0) return image;
-  TensorType padded = r.type(image);
-  padded.shape[1] += height.pad_apart;
-  padded.shape[2] += width.pad_apart;
-  const std::vector<int32_t> rows{
-      0, 0, 0, static_cast<int32_t>(height.pad_apart), 0, static_cast<int32_t>(width.pad_apart), 0, 0};
-  const OperandId paddings = r.graph().add_constant(Constant::from(rows, {4, 2}));
-  return r.emit(Op::PAD, {{"input", image}, {"paddings", paddings}}, padded);
-}
-
-bool rewrite_transposition(Rewriter& r, const Operation& operation) {
-  if (!has_constant_filter(r, operation) || operation.boolean("nchw")) return false;
-  const OperandId filter = operation.operand("filter");
-  const Shape kernel = r.shape(filter), out = r.shape(operation.output());
-  const Shape in = r.shape(operation.operand("input"));
-  const Phases height(operation.integer("stride_height"), operation.integer("padding_top"), kernel[1]);
-  const Phases width(operation.integer("stride_width"), operation.integer("padding_left"), kernel[2]);
-  const auto rows = static_cast<uint32_t>(height.stride), columns = static_cast<uint32_t>(width.stride);
-  const Fit vertical = fit(height, in[1], out[1]), horizontal = fit(width, in[2], out[2]);
-  if (height.kernel() < 1 || width.kernel() < 1 || vertical.crop >= in[1] || horizontal.crop >= in[2]) return false;
-  const OperandId image = fitted(r, operation.operand("input"), vertical, horizontal);
-  const OperandId blocks =
-      convolve(r, operation, image, filter_of_phases(r, filter, height, width),
-               repeated_bias(r, operation.operand("bias"), size_t{rows} * columns), {vertical.axis, horizontal.axis},
-               {in[0], vertical.blocks, horizontal.blocks, rows * columns * kernel[0]});
-  const OperandId pixels = blocks_to_pixels(r, blocks, rows, columns);
-  r.replace(operation, r.slice(r.slice(pixels, 1, 0, out[1]), 2, 0, out[2]));
-  return true;
-}
-
 constexpr Rewrite rewrites[] = {
     {Op::CONV_2D, Stage::after_layout, rewrite_dilation},
     {Op::DEPTHWISE_CONV_2D, Stage::after_layout, rewrite_dilation},
     {Op::GROUPED_CONV_2D, Stage::after_layout, rewrite_groups},
-    {Op::TRANSPOSE_CONV_2D, Stage::after_layout, rewrite_transposition},
 };
 
 }  // namespace

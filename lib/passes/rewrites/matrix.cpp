@@ -1,7 +1,4 @@
-// Products of matrices.
 #include "matrix.h"
-
-#include "../rewrite_batch_matmul.h"
 
 namespace passerelle::passes {
 
@@ -37,17 +34,5 @@ OperandId product_along(Rewriter& r, OperandId value, size_t axis, std::vector<f
   value = r.reshape(value, {parts.outer, parts.inner, count});
   return r.reshape(count == 1 ? value : r.transpose(value, {0, 2, 1}), result.shape);
 }
-
-namespace {
-
-bool rewrite_product(Rewriter& r, const Operation& operation) { return rewrite_batch_matmul(r.editor(), operation); }
-
-constexpr Rewrite rewrites[] = {
-    {Op::BATCH_MATMUL, Stage::before_layout, rewrite_product},
-};
-
-}  // namespace
-
-Span<const Rewrite> matrix_rewrites() { return rewrites; }
 
 }  // namespace passerelle::passes

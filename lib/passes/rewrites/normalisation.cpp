@@ -6,8 +6,8 @@
 namespace passerelle::passes {
 namespace {
 
-/// SOFTMAX over the last dimension, of rank 2 or 4 (docs/nnapi.md, values decide). Its axis is left out: that tells layout
-/// (axis_rules.cpp) that it can't move.
+/// SOFTMAX over the last dimension, of rank 2 or 4 (docs/nnapi.md, values decide). Its axis is left out: that tells
+/// layout (axis_rules.cpp) that it can't move.
 OperandId softmax_of_rows(Rewriter& r, OperandId value, float beta) {
   const TensorType type = r.type(value);
   TensorType rows = type;

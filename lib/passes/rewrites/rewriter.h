@@ -109,7 +109,8 @@ Span<const Rewrite> transposition_rewrites();
 Span<const Rewrite> reduction_rewrites();
 Span<const Rewrite> normalisation_rewrites();
 Span<const Rewrite> convolution_rewrites();
+Span<const Rewrite> transposed_convolution_rewrites();
 Span<const Rewrite> resize_rewrites();
-Span<const Rewrite> matrix_rewrites();
+Span<const Rewrite> batch_matmul_rewrites();
 
 }  // namespace passerelle::passes
