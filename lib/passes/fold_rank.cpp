@@ -1,13 +1,13 @@
 // At most 4 dimensions (docs/nnapi.md, rank), where neighbouring dimensions can be treated as one.
 //
 // An operation of rank 5 or more becomes RESHAPE → the same at a lower rank → RESHAPE; reshapes between two such
-// operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several: any permutation is a
-// sequence of swaps of two neighbouring blocks, and a swap needs rank 4 at most (what stands before, two blocks, what
-// stands behind).
+// operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several, each a swap of two
+// neighbouring blocks, which needs rank 4 at most.
 #include <algorithm>
 #include <numeric>
 
 #include "axis_rules.h"
+#include "block_swaps.h"
 #include "editor.h"
 #include "fold_axes.h"
 #include "passes.h"
@@ -88,27 +88,9 @@ class RankFolder {
     if (shape.size() <= highest_rank)
       value = editor_.transpose(value, *permutation);
     else
-      value = swap_blocks(value, shape, *permutation);
+      for (const BlockSwap& s : block_swaps(shape, *permutation))
+        value = editor_.transpose(editor_.reshape(value, {s.outer, s.a, s.b, s.inner}), {0, 2, 1, 3});
     editor_.replace(operation.output(), editor_.reshape(value, graph_.shape(operation.output())));
-  }
-
-  /// Brings one dimension after another to its place, with whatever still follows it in order.
-  OperandId swap_blocks(OperandId value, const Shape& shape, const Permutation& permutation) {
-    Permutation order = graph::identity_permutation(shape.size());
-    for (size_t place = 0; place < order.size(); ++place) {
-      size_t from = static_cast<size_t>(std::find(order.begin(), order.end(), permutation[place]) - order.begin());
-      if (from == place) continue;
-      size_t end = from + 1;
-      while (end < order.size() && order[end] == permutation[place + end - from]) ++end;
-      Shape sizes = graph::permuted(shape, order);
-      Shape blocks{product(sizes, 0, place), product(sizes, place, from), product(sizes, from, end),
-                   product(sizes, end, sizes.size())};
-      value = editor_.transpose(editor_.reshape(value, blocks), {0, 2, 1, 3});
-      auto begin = order.begin();
-      std::rotate(begin + static_cast<std::ptrdiff_t>(place), begin + static_cast<std::ptrdiff_t>(from),
-                  begin + static_cast<std::ptrdiff_t>(end));
-    }
-    return value;
   }
 
   /// All dimensions before the matrices are one batch.

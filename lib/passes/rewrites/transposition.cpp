@@ -1,26 +1,20 @@
 // TRANSPOSE below feature level 2, and operations that are one.
 //
-// Any permutation is a sequence of swaps of neighbouring blocks, [outer, a, b, inner] → [outer, b, a, inner].
+// Any permutation is a sequence of swaps of neighbouring blocks (block_swaps.h), [outer, a, b, inner] →
+// [outer, b, a, inner].
 // SPACE_TO_DEPTH moves (a, w, a, c) to (w, a, a, c), and DEPTH_TO_SPACE (w, b, b, c) to (b, w, b, c): so they swap
 // where the inner block can be divided by one of the two, and where it can't, elements are first repeated as often.
 #include <algorithm>
-#include <numeric>
 
+#include "../block_swaps.h"
 #include "matrix.h"
 #include "rewriter.h"
 
 namespace passerelle::passes {
 namespace {
 
-struct Blocks {
-  uint32_t outer;
-  uint32_t a;
-  uint32_t b;
-  uint32_t inner;
-};
-
 /// (w, b, b, c) → (b, w, b, c), where b divides `inner`.
-OperandId swap_by_depth_to_space(Rewriter& r, OperandId value, const Blocks& s) {
+OperandId swap_by_depth_to_space(Rewriter& r, OperandId value, const BlockSwap& s) {
   TensorType output = r.type(value);
   output.shape = {s.outer, s.b, s.a * s.b, s.inner / s.b};
   value = r.reshape(value, {s.outer, 1, s.a, s.b * s.inner});
@@ -28,7 +22,7 @@ OperandId swap_by_depth_to_space(Rewriter& r, OperandId value, const Blocks& s) 
 }
 
 /// (a, w, a, c) → (w, a, a, c), where a divides `inner`.
-OperandId swap_by_space_to_depth(Rewriter& r, OperandId value, const Blocks& s) {
+OperandId swap_by_space_to_depth(Rewriter& r, OperandId value, const BlockSwap& s) {
   TensorType output = r.type(value);
   output.shape = {s.outer, 1, s.b, s.a * s.inner};
   value = r.reshape(value, {s.outer, s.a, s.b * s.a, s.inner / s.a});
@@ -36,7 +30,7 @@ OperandId swap_by_space_to_depth(Rewriter& r, OperandId value, const Blocks& s) 
 }
 
 /// One row of [outer, a, b, inner] after another, put together anew.
-OperandId swap_by_slices(Rewriter& r, OperandId value, const Blocks& s) {
+OperandId swap_by_slices(Rewriter& r, OperandId value, const BlockSwap& s) {
   value = r.reshape(value, {s.outer, s.a, s.b, s.inner});
   std::vector<OperandId> parts;
   const bool along_a = s.a <= s.b;
@@ -47,7 +41,7 @@ OperandId swap_by_slices(Rewriter& r, OperandId value, const Blocks& s) {
   return r.concatenate(parts, 1);
 }
 
-OperandId swap_by_matrix(Rewriter& r, OperandId value, const Blocks& s) {
+OperandId swap_by_matrix(Rewriter& r, OperandId value, const BlockSwap& s) {
   const size_t size = size_t{s.a} * s.b * s.inner;
   std::vector<float> matrix(size * size, 0.0f);
   for (size_t a = 0; a < s.a; ++a)
@@ -58,9 +52,9 @@ OperandId swap_by_matrix(Rewriter& r, OperandId value, const Blocks& s) {
 }
 
 /// Each element as often as one of the blocks is long, then one of each.
-OperandId swap_by_repetition(Rewriter& r, OperandId value, const Blocks& s) {
+OperandId swap_by_repetition(Rewriter& r, OperandId value, const BlockSwap& s) {
   const uint32_t times = std::min(s.a, s.b);
-  const Blocks repeated{s.outer, s.a, s.b, s.inner * times};
+  const BlockSwap repeated{s.outer, s.a, s.b, s.inner * times};
   const uint32_t rows = s.outer * s.a * s.b;
   value = r.repeat(r.reshape(value, {rows, s.inner}), 1, times);
   value = s.b == times ? swap_by_depth_to_space(r, value, repeated) : swap_by_space_to_depth(r, value, repeated);
@@ -68,7 +62,7 @@ OperandId swap_by_repetition(Rewriter& r, OperandId value, const Blocks& s) {
 }
 
 /// [outer, a, b, inner] → [outer, b, a, inner]; nothing where all ways are too long.
-std::optional<OperandId> swapped(Rewriter& r, OperandId value, const Blocks& s) {
+std::optional<OperandId> swapped(Rewriter& r, OperandId value, const BlockSwap& s) {
   const size_t row = size_t{s.a} * s.b * s.inner;
   const uint32_t shorter = std::min(s.a, s.b);
   constexpr size_t small_row = 512, most_elements = size_t{1} << 24;
@@ -83,38 +77,14 @@ std::optional<OperandId> swapped(Rewriter& r, OperandId value, const Blocks& s) 
   return std::nullopt;
 }
 
-uint32_t product(const Shape& shape, size_t begin, size_t end) {
-  uint32_t result = 1;
-  for (size_t i = begin; i < end; ++i) result *= shape[i];
-  return result;
-}
-
-/// Brings one dimension after another to its place, with whatever still follows it in order.
 bool rewrite_transpose(Rewriter& r, const Operation& operation) {
   const std::optional<Permutation> permutation = constant_permutation(r.graph(), operation);
   OperandId value = operation.operand("input");
   if (!permutation || !r.is_float(value)) return false;
-  const Shape shape = r.shape(value);
-  Permutation order, wanted;  // dimensions of size 1 have no place
-  for (uint32_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] != 1) order.push_back(i);
-    if (shape[(*permutation)[i]] != 1) wanted.push_back((*permutation)[i]);
-  }
-  for (size_t place = 0; place < order.size(); ++place) {
-    const auto from = static_cast<size_t>(std::find(order.begin(), order.end(), wanted[place]) - order.begin());
-    if (from == place) continue;
-    size_t end = from + 1;
-    while (end < order.size() && order[end] == wanted[place + end - from]) ++end;
-    Shape sizes;
-    for (uint32_t dimension : order) sizes.push_back(shape[dimension]);
-    const std::optional<OperandId> next = swapped(r, value,
-                                                  {product(sizes, 0, place), product(sizes, place, from),
-                                                   product(sizes, from, end), product(sizes, end, sizes.size())});
+  for (const BlockSwap& swap : block_swaps(r.shape(value), *permutation)) {
+    const std::optional<OperandId> next = swapped(r, value, swap);
     if (!next) return false;
     value = *next;
-    const auto begin = order.begin();
-    std::rotate(begin + static_cast<std::ptrdiff_t>(place), begin + static_cast<std::ptrdiff_t>(from),
-                begin + static_cast<std::ptrdiff_t>(end));
   }
   r.replace(operation, r.reshape(value, r.shape(operation.output())));
   return true;
