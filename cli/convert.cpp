@@ -9,6 +9,7 @@
 #include "passerelle/blob/file.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/report/file_report.h"
+#include "passerelle/report/findings.h"
 #include "passerelle/report/words.h"
 #include "passerelle/support/atomic_file.h"
 
@@ -30,15 +31,33 @@ Expected<void> check_output(const Options& options) {
   return {};
 }
 
+std::string complaint(const Options& options, const converter::Converted& converted) {
+  return "passerelle: " + options.model + " can't be converted for " +
+         std::string(nnapi::feature_level_name(converted.target)) + ": " +
+         report::count(converted.diagnostics.size(), "obstacle") + " among " +
+         report::count(converted.operator_count, "operator") + ".\n\n";
+}
+
 Expected<Outcome> execute(const Options& options) {
   if (Expected<void> possible = check_output(options); !possible) return possible.error();
-  Expected<Conversion> conversion = convert_model(options);
-  if (!conversion) return conversion.error();
+  Expected<Prepared> prepared = prepare(options);
+  if (!prepared) return prepared.error();
+  Expected<torchscript::Trace> trace = prepared->model.trace(prepared->conversion.inputs);
+  if (!trace) return trace.error();
+  Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
+  if (!converted) return converted.error();
+  spdlog::debug("{} became {}", report::count(converted->operator_count, "operator"),
+                report::count(converted->graph.operations.size(), "operation"));
+  const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics, converted->refused);
   Outcome outcome;
-  outcome.json = diagnostics_report_json(options, *conversion);
-  if (!conversion->converted.diagnostics.empty()) {
+  outcome.json = {{"model", options.model},
+                  {"converts", findings.empty()},
+                  {"target_feature_level", converted->target},
+                  {"operators", converted->operator_count},
+                  {"diagnostics", report::findings_json(findings)}};
+  if (!findings.empty()) {
     outcome.status = static_cast<int>(ErrorKind::unsupported);
-    outcome.complaint = "passerelle: " + diagnostics_report(options, *conversion);
+    outcome.complaint = complaint(options, *converted) + report::findings_text(findings);
     return outcome;
   }
 
@@ -46,15 +65,15 @@ Expected<Outcome> execute(const Options& options) {
   blob::WriteOptions writing;
   writing.strip_origins = options.strip;
   writing.producer = "passerelle " PASSERELLE_VERSION;
-  writing.feature_level = passes::required_feature_level(conversion->converted.graph);
-  Expected<blob::WriteSummary> written = blob::write(conversion->converted.graph, writing, options.output);
+  writing.feature_level = passes::required_feature_level(converted->graph);
+  Expected<blob::WriteSummary> written = blob::write(converted->graph, writing, options.output);
   if (!written) return written.error();
   // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
   Expected<blob::File> file = blob::File::open(options.output);
   if (!file) return Error{ErrorKind::bug, "a bug in passerelle, please report it: " + file.error().message};
   outcome.json["output"] = report::file_json(options.output, file->view());
   for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
-  outcome.text = options.model + ", " + report::count(conversion->converted.operator_count, "operator") + ", is now\n" +
+  outcome.text = options.model + ", " + report::count(converted->operator_count, "operator") + ", is now\n" +
                  report::file_summary(options.output, file->view());
   return outcome;
 }

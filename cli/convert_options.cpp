@@ -5,8 +5,6 @@
 #include <charconv>
 
 #include "input_spec.h"
-#include "passerelle/report/diagnostics.h"
-#include "passerelle/report/words.h"
 
 namespace passerelle::cli {
 namespace {
@@ -53,7 +51,7 @@ void add_convert_options(CLI::App& app, ConvertOptions& options) {
       ->allow_extra_args(false);
 }
 
-Expected<Conversion> convert_model(const ConvertOptions& options) {
+Expected<Prepared> prepare(const ConvertOptions& options) {
   converter::Options conversion;
   Expected<std::optional<nnapi::FeatureLevel>> level = feature_level(options.target);
   if (!level) return level.error();
@@ -69,27 +67,7 @@ Expected<Conversion> convert_model(const ConvertOptions& options) {
   Expected<torchscript::Model> model = torchscript::Model::load(options.model);
   if (!model) return model.error();
   spdlog::debug("converting for {}", nnapi::feature_level_name(conversion.target.feature_level));
-  Expected<converter::Converted> converted = converter::convert(*model, conversion);
-  if (!converted) return converted.error();
-  spdlog::debug("{} became {}", report::count(converted->operator_count, "operator"),
-                report::count(converted->graph.operations.size(), "operation"));
-  return Conversion{*std::move(converted), conversion.target.feature_level};
-}
-
-std::string diagnostics_report(const ConvertOptions& options, const Conversion& conversion) {
-  size_t found = conversion.converted.diagnostics.size();
-  return options.model + " can't be converted for " + std::string(nnapi::feature_level_name(conversion.feature_level)) +
-         ": " + report::count(found, "obstacle") + " among " +
-         report::count(conversion.converted.operator_count, "operator") + ".\n\n" +
-         report::diagnostics_text(conversion.converted.diagnostics);
-}
-
-nlohmann::ordered_json diagnostics_report_json(const ConvertOptions& options, const Conversion& conversion) {
-  return {{"model", options.model},
-          {"converts", conversion.converted.diagnostics.empty()},
-          {"target_feature_level", conversion.feature_level},
-          {"operators", conversion.converted.operator_count},
-          {"diagnostics", report::diagnostics_json(conversion.converted.diagnostics)}};
+  return Prepared{*std::move(model), std::move(conversion)};
 }
 
 }  // namespace passerelle::cli

@@ -1,4 +1,4 @@
-// What convert and check have in common: from a model and its options to a converted graph.
+// What convert and check have in common: the options, and what they say of a model.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -21,14 +21,11 @@ struct ConvertOptions {
 
 void add_convert_options(CLI::App& app, ConvertOptions& options);
 
-struct Conversion {
-  converter::Converted converted;
-  nnapi::FeatureLevel feature_level;
+/// A loaded model, and how it is to be converted.
+struct Prepared {
+  torchscript::Model model;
+  converter::Options conversion;
 };
-Expected<Conversion> convert_model(const ConvertOptions& options);
-
-/// "2 of 9 operators can't be converted for API 29" and all of the diagnostics.
-std::string diagnostics_report(const ConvertOptions& options, const Conversion& conversion);
-nlohmann::ordered_json diagnostics_report_json(const ConvertOptions& options, const Conversion& conversion);
+Expected<Prepared> prepare(const ConvertOptions& options);
 
 }  // namespace passerelle::cli

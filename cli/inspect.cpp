@@ -8,8 +8,9 @@
 #include "command.h"
 #include "input_spec.h"
 #include "passerelle/blob/file.h"
-#include "passerelle/report/diagnostics.h"
 #include "passerelle/report/file_report.h"
+#include "passerelle/report/findings.h"
+#include "passerelle/report/picture.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/trace_report.h"
 #include "passerelle/torchscript/model.h"
@@ -46,14 +47,12 @@ Expected<Outcome> inspect_file(const Options& options, const Common& common) {
   if (!file) return file.error();
   Outcome outcome;
   outcome.json = report::file_json(options.file, file->view());
-  outcome.text = common.format == "dot" ? report::file_dot(options.file, file->view())
+  outcome.text = common.format == "dot" ? report::dot(options.file, report::picture_of(file->view()))
                                         : report::file_text(options.file, file->view(), options.full);
   return outcome;
 }
 
 Expected<Outcome> inspect_model(const Options& options, const Common& common) {
-  if (common.format == "dot")
-    return Error{ErrorKind::usage, "--format dot draws .nnapi files; convert " + options.file + " first"};
   Expected<std::vector<torchscript::InputSpec>> specs = parse_input_specs(options.inputs);
   if (!specs) return specs.error();
   Expected<Model> model = Model::load(options.file);
@@ -70,7 +69,7 @@ Expected<Outcome> inspect_model(const Options& options, const Common& common) {
   outcome.text = options.file + ": a TorchScript model\n\n" + table.text() + "\n";
 
   Expected<torchscript::Trace> trace = model->trace(*specs);
-  if (!trace && specs->empty()) {
+  if (!trace && specs->empty() && common.format != "dot") {
     spdlog::debug("not traced: {}", trace.error().message);
     outcome.text += "Its operators and shapes show with an --input for each parameter.\n";
     outcome.json["operations"] = nlohmann::ordered_json::array();
@@ -80,9 +79,14 @@ Expected<Outcome> inspect_model(const Options& options, const Common& common) {
   if (!trace) return trace.error();
   outcome.json["traced"] = true;
   outcome.json.update(report::trace_json(*trace));
+  if (common.format == "dot") {
+    outcome.text = report::dot(options.file, report::picture_of(*trace));
+    return outcome;
+  }
   outcome.text += report::trace_text(*trace, options.full);
   if (!trace->diagnostics.empty())
-    outcome.text += "\nWhat can't be traced:\n\n" + report::diagnostics_text(trace->diagnostics);
+    outcome.text +=
+        "\nWhat can't be traced:\n\n" + report::findings_text(report::findings_of(*trace, trace->diagnostics));
   return outcome;
 }
 

@@ -2,14 +2,17 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "command.h"
 #include "help.h"
 #include "parse_error.h"
+#include "passerelle/report/style.h"
 #include "passerelle/report/words.h"
 #include "passerelle/torchscript/model.h"
 
@@ -50,13 +53,25 @@ Outcome outcome_of(const Error& error) {
   return outcome;
 }
 
+/// On a terminal that can, unless the user said otherwise (no-color.org).
+bool wants_colour(int descriptor) {
+  const char* const terminal = std::getenv("TERM");
+  const char* const refused = std::getenv("NO_COLOR");
+  return ::isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0') && terminal != nullptr &&
+         std::string(terminal) != "dumb";
+}
+
 /// Results to standard output, complaints to standard error. Returns the exit status.
 int print(const Outcome& outcome, const Common& common) {
-  std::fputs(report::printable(outcome.complaint).c_str(), stderr);
+  const auto shown = [](const std::string& text, int descriptor) {
+    return report::rendered(report::printable(text), wants_colour(descriptor));
+  };
+  std::fputs(shown(outcome.complaint, STDERR_FILENO).c_str(), stderr);
   // File names and parameter names may hold any bytes: those that are not UTF-8 are replaced rather than refused.
-  std::string result = common.format == "json" && !outcome.json.is_null()
+  const bool json = common.format == "json" || common.format == "sarif";
+  std::string result = json && !outcome.json.is_null()
                            ? outcome.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                           : report::printable(outcome.text);
+                           : shown(outcome.text, STDOUT_FILENO);
   if (std::fwrite(result.data(), 1, result.size(), stdout) != result.size() || std::fflush(stdout) != 0) {
     std::fputs("passerelle: cannot write to standard output\n", stderr);
     return static_cast<int>(ErrorKind::unwritable);
@@ -84,7 +99,8 @@ Outcome run(const Action& action) {
 
 void add_common_options(CLI::App& app, const Command& command, Common& common) {
   std::string formats;
-  for (const std::string& format : command.formats) formats += (formats.empty() ? "" : " or ") + format;
+  for (const std::string& format : command.formats)
+    formats += (formats.empty() ? "" : &format == &command.formats.back() ? " or " : ", ") + format;
   app.add_option("--format", common.format, "How to print the result: " + formats)
       ->type_name("FORMAT")
       ->check([allowed = command.formats, formats](const std::string& format) {

@@ -44,22 +44,76 @@ Expected<void> apply_output_layouts(graph::Graph& graph, const Options& options)
   return {};
 }
 
+/// Before the passes: the same for every target.
+Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& options) {
+  lowering::Lowered lowered = lowering::lower(trace);
+  Converted converted;
+  converted.operator_count = trace.nodes.size();
+  converted.graph = std::move(lowered.graph);
+  converted.graph.relax_fp16 = options.relax_fp16;
+  converted.diagnostics = std::move(lowered.diagnostics);
+  converted.refused = std::move(lowered.refused);
+  if (Expected<void> applied = apply_output_layouts(converted.graph, options); !applied) return applied.error();
+  return Expected<Converted>(std::move(converted));
+}
+
+Converted finished(Converted lowered, const passes::Target& target) {
+  lowered.target = target.feature_level;
+  for (graph::Diagnostic& diagnostic : passes::run(lowered.graph, target))
+    lowered.diagnostics.push_back(std::move(diagnostic));
+  lowered.refused.resize(lowered.diagnostics.size());
+  return lowered;
+}
+
+/// Levels are tried, for what a level lacks may be rewritten: an operation that needs one does not make the model need
+/// it.
+void find_smallest_level(const Converted& lowered, Survey& survey) {
+  const bool hopeless = !lowered.diagnostics.empty();  // no level has what has no lowering
+  nnapi::FeatureLevel level = survey.converted.target;
+  std::vector<graph::Diagnostic> obstacles = survey.converted.diagnostics;
+  while (!hopeless && !obstacles.empty() && level < nnapi::highest_feature_level)
+    obstacles = finished(lowered, {++level}).diagnostics;
+  if (!obstacles.empty()) {
+    survey.obstacles_below = std::move(obstacles);
+    return;
+  }
+  survey.smallest_level = level;
+  if (level > survey.converted.target) {
+    survey.obstacles_below = level == survey.converted.target + 1 ? survey.converted.diagnostics
+                                                                  : finished(lowered, {level - 1}).diagnostics;
+    return;
+  }
+  while (survey.smallest_level > nnapi::lowest_feature_level) {
+    survey.obstacles_below = finished(lowered, {survey.smallest_level - 1}).diagnostics;
+    if (!survey.obstacles_below.empty()) return;
+    --survey.smallest_level;
+  }
+}
+
 }  // namespace
+
+Expected<Converted> convert(const torchscript::Trace& trace, const Options& options) {
+  Expected<Converted> lowered = lowered_for(trace, options);
+  if (!lowered) return lowered.error();
+  return finished(*std::move(lowered), options.target);
+}
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {
   Expected<torchscript::Trace> trace = model.trace(options.inputs);
   if (!trace) return trace.error();
-  lowering::Lowered lowered = lowering::lower(*trace);
+  return convert(*trace, options);
+}
 
-  Converted converted;
-  converted.operator_count = trace->nodes.size();
-  converted.graph = std::move(lowered.graph);
-  converted.graph.relax_fp16 = options.relax_fp16;
-  converted.diagnostics = std::move(lowered.diagnostics);
-  if (Expected<void> applied = apply_output_layouts(converted.graph, options); !applied) return applied.error();
-  for (graph::Diagnostic& diagnostic : passes::run(converted.graph, options.target))
-    converted.diagnostics.push_back(std::move(diagnostic));
-  return converted;
+Expected<Survey> survey(const torchscript::Model& model, const Options& options) {
+  Expected<torchscript::Trace> trace = model.trace(options.inputs);
+  if (!trace) return trace.error();
+  Survey survey;
+  survey.trace = *std::move(trace);
+  Expected<Converted> lowered = lowered_for(survey.trace, options);
+  if (!lowered) return lowered.error();
+  survey.converted = finished(*lowered, options.target);
+  find_smallest_level(*lowered, survey);
+  return Expected<Survey>(std::move(survey));
 }
 
 }  // namespace passerelle::converter

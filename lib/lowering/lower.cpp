@@ -1,8 +1,10 @@
 #include "passerelle/lowering/lower.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
+#include "alternatives.h"
 #include "context.h"
 #include "families.h"
 #include "passerelle/support/check.h"
@@ -58,8 +60,10 @@ class Driver {
       : trace_(trace),
         operands_(trace.tensors.size()),
         used_(used_tensors(trace)),
+        follows_told_(trace.tensors.size()),
         context_(trace, lowered_.graph, operands_, used_) {
     lowered_.diagnostics = trace.diagnostics;
+    lowered_.refused.resize(trace.diagnostics.size());
     lowered_.graph.origins = trace.origins;
   }
 
@@ -88,6 +92,7 @@ class Driver {
     diagnostic.op = std::string(kind) + " " + port.name;
     diagnostic.message = "it has type " + std::string(graph::name(trace_[port.tensor].type)) + ", which NNAPI lacks";
     lowered_.diagnostics.push_back(std::move(diagnostic));
+    lowered_.refused.emplace_back();
   }
 
   void add_input(const torchscript::Port& port) {
@@ -136,14 +141,39 @@ class Driver {
     auto row = table().find(node.op);
     try {
       if (row == table().end())
-        context_.refuse(Reason::no_counterpart, "there is no lowering of this operator to NNAPI");
+        context_.refuse(Reason::no_counterpart, "nothing in NNAPI computes it, and no rewrite of it is known",
+                        alternative(node.op));
       refuse_empty_tensors(node);
       row->second->function(context_);
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
     } catch (Refusal& refusal) {
-      lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
+      if (!is_told_already(node)) {
+        lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
+        lowered_.refused.push_back(static_cast<uint32_t>(&node - trace_.nodes.data()));
+      }
       add_opaque(node);
     }
+  }
+
+  /// Tracing has said why this operator can't be; or it is only that what it reads, made by such an operator, is empty.
+  bool is_told_already(const Node& node) {
+    const graph::Origin& origin = trace_.origins[node.origin];
+    bool told = std::any_of(trace_.diagnostics.begin(), trace_.diagnostics.end(), [&](const graph::Diagnostic& known) {
+      return known.op == origin.op && known.origin.module_path == origin.module_path &&
+             known.origin.innermost.line == origin.innermost.line &&
+             known.origin.innermost.file == origin.innermost.file;
+    });
+    for (const auto& argument : node.arguments)
+      for_each_tensor(argument.second, [&](TensorId id) { told = told || (is_empty(id) && follows_told_[index(id)]); });
+    if (told)
+      for (const Value& result : node.results)
+        for_each_tensor(result, [&](TensorId id) { follows_told_[index(id)] = true; });
+    return told;
+  }
+  static uint32_t index(TensorId id) { return static_cast<uint32_t>(id); }
+  bool is_empty(TensorId id) const {
+    const std::vector<int64_t>& shape = trace_[id].shape;
+    return std::find(shape.begin(), shape.end(), 0) != shape.end();
   }
 
   /// NNAPI reads a size of 0 as one that is not known yet, and lowerings divide by sizes.
@@ -202,6 +232,7 @@ class Driver {
   Lowered lowered_;
   std::vector<std::optional<OperandId>> operands_;
   std::vector<bool> used_;
+  std::vector<bool> follows_told_;  ///< results of operators that tracing has refused
   Context context_;
   Node border_;
 };

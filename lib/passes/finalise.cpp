@@ -24,8 +24,7 @@ graph::Reason reason(const Graph& graph, const Operation& operation, const nnapi
   return graph::Reason::argument;
 }
 
-graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const nnapi::Legality& legal,
-                           const Target& target) {
+graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const nnapi::Legality& legal) {
   graph::Diagnostic diagnostic;
   if (operation.origin < graph.origins.size()) diagnostic.origin = graph.origins[operation.origin];
   diagnostic.op = diagnostic.origin.op.empty() ? std::string(nnapi::name(*operation.type)) : diagnostic.origin.op;
@@ -33,8 +32,7 @@ graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const
   diagnostic.feature_level = legal.level;
   diagnostic.message = "it becomes " + std::string(nnapi::name(*operation.type));
   if (legal) {
-    diagnostic.message += ", which needs " + std::string(nnapi::feature_level_name(legal.level)) + "; the target is " +
-                          std::string(nnapi::feature_level_name(target.feature_level));
+    diagnostic.message += ", which needs " + std::string(nnapi::feature_level_name(legal.level));
     if (!legal.reason.empty()) diagnostic.message += " (" + legal.reason + ")";
     diagnostic.suggestion = legal.level <= 5 ? "convert with --min-api " + std::to_string(26 + legal.level)
                                              : "convert with --feature-level " + std::to_string(legal.level);
@@ -46,13 +44,33 @@ graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const
 
 }  // namespace
 
+/// Operands of more than four dimensions that an operator without a lowering reads or makes: that they could not be
+/// folded is due to it, and it has a diagnostic of its own.
+std::vector<bool> kept_unfolded(const Graph& graph) {
+  std::vector<bool> result(graph.operands.size());
+  const auto mark = [&](OperandId id) { result[graph::index(id)] = graph.shape(id).size() > 4; };
+  for (const Operation& operation : graph.operations) {
+    if (operation.type) continue;
+    for (OperandId id : operation.inputs()) mark(id);
+    for (OperandId id : operation.outputs) mark(id);
+  }
+  return result;
+}
+
 std::vector<graph::Diagnostic> finalise(Graph& graph, const Target& target) {
+  const std::vector<bool> unfolded = kept_unfolded(graph);
   std::vector<graph::Diagnostic> diagnostics;
   for (Operation& operation : graph.operations) {
     if (!operation.type) continue;
     use_default_axis(graph, operation);
     nnapi::Legality legal = legality(graph, operation);
-    if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(graph, operation, legal, target));
+    bool follows = false;
+    if (!legal) {
+      for (OperandId id : operation.inputs()) follows = follows || unfolded[graph::index(id)];
+      for (OperandId id : operation.outputs) follows = follows || unfolded[graph::index(id)];
+    }
+    if (follows) continue;
+    if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(graph, operation, legal));
     operation.arguments = trimmed_arguments(operation);
   }
   return diagnostics;

@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "file_facts.h"
-#include "passerelle/report/diagnostics.h"
 #include "passerelle/report/file_report.h"
+#include "passerelle/report/findings.h"
 
 namespace passerelle::report {
 namespace {

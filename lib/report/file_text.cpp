@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "file_facts.h"
-#include "passerelle/report/diagnostics.h"
 #include "passerelle/report/file_report.h"
+#include "passerelle/report/findings.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
 

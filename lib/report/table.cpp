@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "passerelle/report/style.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::report {
@@ -30,7 +31,10 @@ std::string padded(const std::string& cell, size_t width, Column::Align align) {
 }  // namespace
 
 size_t columns_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_code_point));
+  size_t columns = 0;
+  for (size_t i = 0; i < text.size(); ++i)
+    if (begins_code_point(text[i]) && !is_style_mark(&text[i], text.size() - i)) ++columns;
+  return columns;
 }
 
 std::vector<std::string> wrapped(const std::string& text, size_t width) {

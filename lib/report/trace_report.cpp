@@ -4,9 +4,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "passerelle/report/diagnostics.h"
+#include "passerelle/report/findings.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
+#include "trace_facts.h"
 
 namespace passerelle::report {
 namespace {
@@ -16,26 +17,6 @@ using torchscript::Node;
 using torchscript::Tensor;
 using torchscript::TensorId;
 using torchscript::Trace;
-using torchscript::Value;
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  if (shape.empty()) return "scalar";
-  std::string result;
-  for (int64_t size : shape) result += (result.empty() ? "" : "x") + std::to_string(size);
-  return result;
-}
-
-/// The tensors among a node's results, lists opened.
-void collect(const Value& value, std::vector<TensorId>& tensors) {
-  if (const TensorId* id = value.tensor()) tensors.push_back(*id);
-  if (const auto* list = value.list())
-    for (const Value& element : *list) collect(element, tensors);
-}
-std::vector<TensorId> result_tensors(const Node& node) {
-  std::vector<TensorId> tensors;
-  for (const Value& result : node.results) collect(result, tensors);
-  return tensors;
-}
 
 std::vector<std::pair<std::string, size_t>> operator_counts(const Trace& trace) {
   std::map<std::string, size_t> counts;
@@ -109,7 +90,7 @@ Json trace_json(const Trace& trace) {
           {"outputs", ports_json(trace, trace.outputs)},
           {"operation_counts", std::move(counts)},
           {"operations", std::move(operations)},
-          {"diagnostics", diagnostics_json(trace.diagnostics)}};
+          {"diagnostics", findings_json(findings_of(trace, trace.diagnostics))}};
 }
 
 }  // namespace passerelle::report

@@ -8,6 +8,7 @@
 
 #include "../blob/samples.h"
 #include "passerelle/report/file_report.h"
+#include "passerelle/report/picture.h"
 #include "passerelle/report/table.h"
 
 using namespace passerelle;
@@ -26,7 +27,7 @@ bool reports(const std::vector<unsigned char>& file, size_t head_size) {
   CHECK(json["operands"].size() == view->operand_count());
   CHECK_FALSE(json.dump().empty());
   CHECK_FALSE(report::file_text("file", *view, true).empty());
-  CHECK_FALSE(report::file_dot("file", *view).empty());
+  CHECK_FALSE(report::dot("file", report::picture_of(*view)).empty());
   return true;
 }
 

@@ -80,6 +80,13 @@ class Branch(torch.nn.Module):
         return x - 1
 
 
+class Largest(torch.nn.Module):
+    """Needs API 29."""
+
+    def forward(self, x):
+        return torch.topk(x, 2, dim=3)[0]
+
+
 def save(model, name, folder):
     torch.jit.save(model, os.path.join(folder, name))
 
@@ -119,6 +126,13 @@ def main():
     save(torch.jit.script(Integers()), "integers.pt", making)
     save(torch.jit.trace(Stack().eval(), torch.rand(1, 3, 8, 8)), "unsupported.pt", making)
     save(torch.jit.script(Branch()), "branch.pt", making)
+    save(torch.jit.script(Largest()), "largest.pt", making)
+    from blockers import Blockers  # here, so that the lines above stay where reports have them
+
+    blockers = Blockers().eval()
+    save(torch.jit.script(blockers), "blockers.pt", making)
+    save(torch.jit.trace(blockers, torch.rand(1, 3, 16, 16), check_trace=False), "blockers.traced.pt", making)
+    shutil.copy("blockers.py", making)
     example = torch.utils.bundled_inputs.bundle_large_tensor(torch.linspace(-1, 1, 192).reshape(1, 3, 8, 8))
     bundled = torch.utils.bundled_inputs.bundle_inputs(
         torch.jit.script(convolution), [(example,)])

@@ -2,7 +2,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "passerelle/report/diagnostics.h"
+#include "passerelle/report/findings.h"
+#include "passerelle/report/style.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
 
@@ -97,28 +98,28 @@ std::vector<graph::Diagnostic> example() {
 
 }  // namespace
 
-TEST_CASE("diagnostics that differ in their place alone are told once, with all places") {
-  CHECK(report::grouped(example()).size() == 3);
-  CHECK(report::diagnostics_text(example()) ==
-        "aten::sort, 3 times\n"
+TEST_CASE("findings that differ in their place alone are told once, with all places") {
+  const std::vector<report::Finding> findings = report::findings_of({}, example());
+  CHECK(findings.size() == 3);
+  CHECK(report::rendered(report::findings_text(findings), false) ==
+        "aten::sort, 3 times  [no-counterpart]\n"
         "  why:      NNAPI has no sorting\n"
         "  where:    head.0 (net.py:12)\n"
         "            head.1 (net.py:13), 2 times\n"
         "\n"
-        "aten::elu\n"
+        "aten::elu  [needs-feature-level]\n"
         "  why:      it becomes ELU\n"
         "  works:    from API 30 on\n"
         "  instead:  convert with --min-api 30\n"
         "  where:    the model itself\n"
         "\n"
-        "aten::sort\n"
+        "aten::sort  [no-counterpart]\n"
         "  why:      another reason\n"
-        "  where:    head.1 (net.py:13)\n"
-        "\n");
+        "  where:    head.1 (net.py:13)\n");
 }
 
-TEST_CASE("diagnostics as JSON") {
-  nlohmann::ordered_json json = report::diagnostics_json(example());
+TEST_CASE("findings as JSON") {
+  nlohmann::ordered_json json = report::findings_json(report::findings_of({}, example()));
   REQUIRE(json.size() == 3);
   CHECK(json[0]["operator"] == "aten::sort");
   CHECK(json[0]["reason"] == "no-counterpart");
@@ -130,5 +131,12 @@ TEST_CASE("diagnostics as JSON") {
   CHECK(json[0]["places"][1]["innermost"]["line"] == 7);
   CHECK(json[1]["feature_level"] == 4);
   CHECK(json[1]["places"][0]["source"].is_null());
-  CHECK(report::diagnostics_json({}) == nlohmann::ordered_json::array());
+  CHECK(report::findings_json({}) == nlohmann::ordered_json::array());
+}
+
+TEST_CASE("styles take no column, and are colours or nothing") {
+  const std::string text = report::styled("bad", report::Style::red) + " news";
+  CHECK(report::columns_of(text) == 8);
+  CHECK(report::rendered(text, false) == "bad news");
+  CHECK(report::rendered(text, true) == "\x1b[31mbad\x1b[0m news");
 }

@@ -17,19 +17,37 @@ namespace passerelle::converter {
 struct Options {
   std::vector<torchscript::InputSpec> inputs;  ///< none: the bundled inputs
   passes::Target target;
-  bool relax_fp16 = false;  ///< NNAPI may compute float32 with the range and precision of float16
-  std::optional<graph::Layout> output_layout;      ///< of all outputs of rank 4
+  bool relax_fp16 = false;                     ///< NNAPI may compute float32 with the range and precision of float16
+  std::optional<graph::Layout> output_layout;  ///< of all outputs of rank 4
   std::map<size_t, graph::Layout> output_layouts;  ///< of single outputs, by number; these have rank 4
 };
 
 struct Converted {
   graph::Graph graph;  ///< finished where `diagnostics` is empty: see passes/pipeline.h
   std::vector<graph::Diagnostic> diagnostics;
+  /// For each diagnostic the operator in Trace::nodes that was refused, where there is one: the passes know origins
+  /// alone.
+  std::vector<std::optional<uint32_t>> refused;
   size_t operator_count = 0;  ///< TorchScript operators on the example's path whose results depend on the inputs' data
+  nnapi::FeatureLevel target = 0;
 };
 
-/// What cannot be converted is in Converted::diagnostics, all of it. Errors: `usage` where inputs or layouts do not fit the
-/// model.
+/// What cannot be converted is in Converted::diagnostics, all of it. Errors: `usage` where inputs or layouts do not fit
+/// the model.
 Expected<Converted> convert(const torchscript::Model& model, const Options& options);
+
+/// What convert() does with a trace. `options.inputs` are the trace's own.
+Expected<Converted> convert(const torchscript::Trace& trace, const Options& options);
+
+/// A conversion, and all that a person may want to know about it.
+struct Survey {
+  torchscript::Trace trace;
+  Converted converted;                     ///< what convert() gives: both take the same way
+  nnapi::FeatureLevel smallest_level = 0;  ///< the lowest at which the model converts; 0 for none
+  /// What keeps it from converting one level lower (from every level, where smallest_level is 0: then these are the
+  /// obstacles at the highest level).
+  std::vector<graph::Diagnostic> obstacles_below;
+};
+Expected<Survey> survey(const torchscript::Model& model, const Options& options);
 
 }  // namespace passerelle::converter

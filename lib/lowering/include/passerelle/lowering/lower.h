@@ -1,6 +1,8 @@
 // Trace → graph: each TorchScript operator becomes NNAPI operations that mean the same, whatever they cost.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +14,12 @@ namespace passerelle::lowering {
 struct Lowered {
   graph::Graph graph;
   std::vector<graph::Diagnostic> diagnostics;  ///< the trace's own included; empty where everything has a lowering
+  std::vector<std::optional<uint32_t>>
+      refused;  ///< for each diagnostic the operator in Trace::nodes, where there is one
 };
 
-/// An operator without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything around
-/// it is still converted, counted and reported.
+/// An operator without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything
+/// around it is still converted, counted and reported.
 Lowered lower(const torchscript::Trace& trace);
 
 /// A row of the table of lowerings, for documentation.

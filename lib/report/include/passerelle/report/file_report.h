@@ -17,7 +17,4 @@ std::string file_text(const std::string& name, const blob::View& view, bool full
 /// Everything; docs/cli.md describes the keys.
 nlohmann::ordered_json file_json(const std::string& name, const blob::View& view);
 
-/// The graph in Graphviz's language: operations, and between them the shapes of what they hand on.
-std::string file_dot(const std::string& name, const blob::View& view);
-
 }  // namespace passerelle::report

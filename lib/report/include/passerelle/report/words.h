@@ -12,7 +12,8 @@ std::string thousands(uint64_t number);
 std::string bytes(uint64_t number);
 /// "1 operation", "33 operations"
 std::string count(uint64_t number, const std::string& singular);
-/// Control characters other than line feeds become '?': names and messages of a hostile model must not steer a terminal.
+/// Control characters other than line feeds become '?': names and messages of a hostile model must not steer a
+/// terminal.
 std::string printable(std::string text);
 /// "2.4e-07"; "0" for zero.
 std::string scientific(double number);

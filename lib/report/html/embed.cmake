@@ -1,0 +1,18 @@
+# The texts of a page as C++: cmake -DOUTPUT=assets.cpp -DFOLDER=html -P embed.cmake
+set(result "// Made by embed.cmake from the files in lib/report/html.\n#include \"html_assets.h\"\n\nnamespace passerelle::report {\n\n")
+foreach(name page.html page.css page.js)
+  file(READ ${FOLDER}/${name} text)
+  string(REPLACE . _ variable ${name})
+  # A compiler need not take a literal of any length: several, one behind the other.
+  string(LENGTH "${text}" length)
+  string(APPEND result "const std::string_view ${variable} =\n")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${text}" ${at} 4000 part)
+    string(APPEND result "R\"~~~(${part})~~~\"\n")
+    math(EXPR at "${at} + 4000")
+  endwhile()
+  string(APPEND result ";\n\n")
+endforeach()
+string(APPEND result "}  // namespace passerelle::report\n")
+file(WRITE ${OUTPUT} "${result}")

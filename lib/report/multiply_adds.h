@@ -1,0 +1,14 @@
+// What an operator of a trace costs to compute.
+#pragma once
+
+#include <cstdint>
+
+#include "passerelle/torchscript/trace.h"
+
+namespace passerelle::report {
+
+/// Multiplications with their additions, of those operators where they are the work: convolutions, matrix products,
+/// recurrent networks, attention. 0 for all others.
+uint64_t multiply_adds(const torchscript::Trace& trace, const torchscript::Node& node);
+
+}  // namespace passerelle::report
