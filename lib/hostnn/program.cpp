@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include "kernels/kernel.h"
+#include "kernels/quantized.h"
 
 namespace passerelle::hostnn {
 namespace {
@@ -53,6 +53,22 @@ void write_bytes(const Tensor& tensor, OperandType type, void* data) {
                                 : type == OperandType::TENSOR_QUANT16_ASYMM ? at::kShort
                                                                             : tensor.scalar_type();
   at::from_blob(data, tensor.sizes(), stored).copy_(tensor);
+}
+
+/// Runs a kernel, with quantized tensors as floats where it wants them so.
+Tensors run_kernel(const Row& row, const Graph& graph, const Operation& operation, Tensors& inputs,
+                   const Prepared* prepared) {
+  const bool as_floats = (row.accepts & Accepts::as_floats) != 0;
+  Call call(graph, operation, inputs);
+  call.set_prepared(prepared);
+  if (!as_floats) return row.kernel(call);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (nnapi::is_quantized(call.input_type(i)) && inputs[i].defined()) inputs[i] = dequantized(call, i);
+  Tensors results = row.kernel(call);
+  for (size_t i = 0; i < results.size() && i < call.output_count(); ++i)
+    if (nnapi::is_quantized(call.output_type(i)))
+      results[i] = quantized(results[i], call.output_type(i), call.output_quantization(i), Rounding::after_zero_point);
+  return results;
 }
 
 Tensor rounded_to_float16(const Tensor& tensor) { return tensor.to(at::kHalf).to(at::kFloat); }
@@ -180,11 +196,11 @@ Status Program::Implementation::run_step(const Step& step, Tensors& values) cons
   }
   Tensors results;
   try {
-    Call call(*graph, operation, inputs);
     std::unique_ptr<const Prepared> prepared_now;
-    if (step.row->prepare != nullptr && !step.prepared) prepared_now = step.row->prepare(call);
-    call.set_prepared(step.prepared ? step.prepared.get() : prepared_now.get());
-    results = step.row->kernel(call);
+    if (step.row->prepare != nullptr && !step.prepared)
+      prepared_now = step.row->prepare(Call(*graph, operation, inputs));
+    results =
+        run_kernel(*step.row, *graph, operation, inputs, step.prepared ? step.prepared.get() : prepared_now.get());
   } catch (const Refusal& refusal) {
     return operation_failed(describe(*graph, step.operation) + ": " + refusal.message);
   } catch (const c10::Error& error) {

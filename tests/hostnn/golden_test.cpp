@@ -20,37 +20,21 @@ const std::set<std::string> host_operations = {
 #include "host_operations.inc"
 };
 
-/// Forms that the host refuses of operations that it otherwise has.
-struct RefusedForm {
-  const char* operation;
-  OperandType type;  ///< of any of its operands
-};
-const std::vector<RefusedForm> refused_forms = {
-#include "refused_forms.inc"
-};
-
-bool is_refused(const golden::Graph& graph, const golden::Operation& operation) {
-  if (host_operations.count(operation.name) == 0) return true;
-  const auto has_type = [&](OperandType type) {
-    for (const std::vector<uint32_t>* indexes : {&operation.inputs, &operation.outputs})
-      for (uint32_t index : *indexes)
-        if (graph.operands[index].type == static_cast<int32_t>(type)) return true;
-    return false;
-  };
-  return std::any_of(refused_forms.begin(), refused_forms.end(),
-                     [&](const RefusedForm& form) { return operation.name == form.operation && has_type(form.type); });
+bool is_refused(const golden::Graph& graph) {
+  return std::any_of(graph.operations.begin(), graph.operations.end(),
+                     [](const golden::Operation& operation) { return host_operations.count(operation.name) == 0; });
 }
 
 bool is_refused(const golden::Model& model) {
-  const auto refused = [](const golden::Graph& graph) {
-    return std::any_of(graph.operations.begin(), graph.operations.end(),
-                       [&](const golden::Operation& operation) { return is_refused(graph, operation); });
-  };
-  return refused(model.main) || std::any_of(model.referenced.begin(), model.referenced.end(), refused);
+  return is_refused(model.main) || std::any_of(model.referenced.begin(), model.referenced.end(),
+                                               [](const golden::Graph& graph) { return is_refused(graph); });
 }
 
 /// As many models ran when this was last written: it only goes up.
-constexpr int models_run_floor = 8100;
+constexpr int models_run_floor = 8500;
+/// And as many 8-bit elements, of ten million, were a step off: it only goes down. Most are the origin's own rounding
+/// of results that were computed in floats.
+constexpr int most_steps_off = 1000;
 
 enum class Group { float32, float16, quantized, refused };
 
@@ -99,29 +83,54 @@ std::string too_small(const client::BuiltCompilation& compilation, const golden:
   return {};
 }
 
+/// How many 8-bit elements came out, and how many of them not as expected: Android allows a step of difference, but
+/// integer arithmetic that is Android's leaves few.
+struct Steps {
+  int elements = 0;
+  int unequal = 0;
+};
+
+bool is_quantized8(const golden::Operand& operand) {
+  const auto type = static_cast<OperandType>(operand.type);
+  return type == OperandType::TENSOR_QUANT8_ASYMM || type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+}
+
+void add(Steps& steps, const golden::Model& model, const client::Outcome& outcome) {
+  for (size_t i = 0; i < outcome.outputs.size(); ++i) {
+    const golden::Operand& expected = model.main.operands[model.main.outputs[i]];
+    if (!is_quantized8(expected) || expected.is_ignored || outcome.outputs[i].size() != expected.data.size()) continue;
+    steps.elements += static_cast<int>(expected.data.size());
+    for (size_t at = 0; at < expected.data.size(); ++at) steps.unequal += expected.data[at] != outcome.outputs[i][at];
+  }
+}
+
 /// Empty, or what is wrong with it.
-std::string check(const golden::Model& model, bool unknown_outputs, const std::vector<client::Way>& ways) {
+std::string check(const golden::Model& model, bool unknown_outputs, const std::vector<client::Way>& ways,
+                  Steps& steps) {
   const client::BuiltModel built = client::build(model, unknown_outputs);
   if (!built.result.ok()) return "building: " + built.result.message;
   const client::BuiltCompilation compilation = client::compile(built);
   if (!compilation.result.ok()) return "compiling: " + compilation.result.message;
-  for (const client::Way& way : ways)
-    if (std::string text = client::difference(model, client::run(compilation, model, way)); !text.empty()) return text;
+  for (const client::Way& way : ways) {
+    const client::Outcome outcome = client::run(compilation, model, way);
+    if (std::string text = client::difference(model, outcome); !text.empty()) return text;
+    if (!unknown_outputs && &way == &ways.front()) add(steps, model, outcome);
+  }
   if (unknown_outputs && can_be_too_small(model)) return too_small(compilation, model);
   return {};
 }
 
-std::string check_runs(const golden::Model& model) {
+std::string check_runs(const golden::Model& model, Steps& steps) {
   client::Way plain;
   client::Way twice;
   twice.runs = 2;
   client::Way shared;
   shared.in_memories = true;
   shared.asynchronous = true;
-  const std::string fixed = check(model, false, {plain, twice, shared});
+  const std::string fixed = check(model, false, {plain, twice, shared}, steps);
   if (model.expect_failure) return fixed.empty() ? "no failure where one is expected" : "";
   if (!fixed.empty() || !may_leave_outputs_open(model)) return fixed;
-  const std::string open = check(model, true, {plain, twice});
+  const std::string open = check(model, true, {plain, twice}, steps);
   return open.empty() ? open : "outputs open: " + open;
 }
 
@@ -171,10 +180,12 @@ TEST_CASE("golden models") {
   std::map<std::string, Count> by_operation;
   std::set<std::string> not_run = host_operations;
   Count all;
+  Steps all_steps;
   int failures = 0;
   golden::for_each_model([&](const golden::Model& model) {
     const Group group = group_of(model);
-    const std::string wrong = group == Group::refused ? check_refused(model) : check_runs(model);
+    Steps steps;
+    const std::string wrong = group == Group::refused ? check_refused(model) : check_runs(model, steps);
     std::set<std::string> names;
     for (const golden::Operation& operation : model.main.operations) names.insert(operation.name);
     for (const std::string& name : names) {
@@ -182,6 +193,8 @@ TEST_CASE("golden models") {
       if (group != Group::refused) not_run.erase(name);
     }
     add(all, group);
+    all_steps.elements += steps.elements;
+    all_steps.unequal += steps.unequal;
     if (wrong.empty()) return;
     ++failures;
     UNSCOPED_INFO(model.full_name() << ": " << wrong);
@@ -189,7 +202,9 @@ TEST_CASE("golden models") {
   });
   by_operation["ALL MODELS"] = all;
   print(by_operation);
+  std::printf("8-bit elements: %d, of them a step off: %d\n", all_steps.elements, all_steps.unequal);
   CHECK(all.run() >= models_run_floor);
+  CHECK(all_steps.unequal <= most_steps_off);
   CHECK(failures == 0);
   INFO("an operation that the host claims and no golden model runs: " << (not_run.empty() ? "" : *not_run.begin()));
   CHECK(not_run.empty());

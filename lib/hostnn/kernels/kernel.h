@@ -104,9 +104,10 @@ enum Accepts : unsigned {
   int32 = 2,
   bool8 = 4,
   zero_sized = 8,
-  quant8 = 16,    ///< TENSOR_QUANT8_ASYMM and TENSOR_QUANT8_ASYMM_SIGNED
-  weights8 = 32,  ///< TENSOR_QUANT8_SYMM and TENSOR_QUANT8_SYMM_PER_CHANNEL
-  quant16 = 64,   ///< TENSOR_QUANT16_SYMM and TENSOR_QUANT16_ASYMM
+  quant8 = 16,      ///< TENSOR_QUANT8_ASYMM and TENSOR_QUANT8_ASYMM_SIGNED
+  weights8 = 32,    ///< TENSOR_QUANT8_SYMM and TENSOR_QUANT8_SYMM_PER_CHANNEL
+  quant16 = 64,     ///< TENSOR_QUANT16_SYMM and TENSOR_QUANT16_ASYMM
+  as_floats = 128,  ///< the kernel gets quantized inputs as float32, and its results are quantized, as Android does
 };
 
 struct Row {
@@ -136,6 +137,7 @@ Span<const Row> slicing_rows();
 Span<const Row> padding_rows();
 Span<const Row> resize_rows();
 Span<const Row> block_rows();
+Span<const Row> box_rows();
 Span<const Row> region_rows();
 Span<const Row> recurrent_rows();
 Span<const Row> lstm_rows();

@@ -4,7 +4,9 @@
 namespace passerelle::hostnn {
 namespace {
 
-Tensors quantize(const Call& call) { return {quantized(call, call.tensor(0))}; }
+Tensors quantize(const Call& call) {
+  return {quantized(call.tensor(0), call.output_type(0), call.output_quantization(), Rounding::before_zero_point)};
+}
 Tensors dequantize(const Call& call) { return {dequantized(call, 0)}; }
 
 constexpr Row rows[] = {

@@ -11,11 +11,13 @@ bool is_signed(OperandType type) { return type != OperandType::TENSOR_QUANT8_ASY
 
 Limits type_limits(OperandType type) {
   if (type == OperandType::TENSOR_QUANT16_SYMM) return {INT16_MIN, INT16_MAX};
+  if (type == OperandType::TENSOR_QUANT16_ASYMM) return {0, UINT16_MAX};
   return is_signed(type) ? Limits{INT8_MIN, INT8_MAX} : Limits{0, UINT8_MAX};
 }
 
 at::ScalarType storage(OperandType type) {
   if (type == OperandType::TENSOR_QUANT16_SYMM) return at::kShort;
+  if (type == OperandType::TENSOR_QUANT16_ASYMM) return at::kInt;
   return is_signed(type) ? at::kChar : at::kByte;
 }
 
@@ -65,9 +67,8 @@ Tensor centred(const Call& call, size_t input) {
   return call.tensor(input).to(at::kInt).sub_(call.quantization(input).zero_point);
 }
 
-Tensor dequantized(const Call& call, size_t input) {
-  const Quantization quantization = call.quantization(input);
-  const Tensor integers = centred(call, input).to(at::kFloat);
+Tensor dequantized(const Tensor& tensor, const Quantization& quantization) {
+  const Tensor integers = tensor.to(at::kInt).sub_(quantization.zero_point).to(at::kFloat);
   if (quantization.channel_scales.empty()) return integers * quantization.scale;
   std::vector<int64_t> shape(integers.dim(), 1);
   shape[quantization.channel_dimension] = static_cast<int64_t>(quantization.channel_scales.size());
@@ -75,22 +76,25 @@ Tensor dequantized(const Call& call, size_t input) {
   return integers * at::tensor(scales).reshape(shape);
 }
 
-Tensor quantized(const Call& call, const Tensor& values) {
-  const Quantization output = call.output_quantization();
-  const Limits limits = type_limits(call.output_type(0));
+Tensor dequantized(const Call& call, size_t input) { return dequantized(call.tensor(input), call.quantization(input)); }
+
+Tensor quantized(const Tensor& values, OperandType type, const Quantization& quantization, Rounding rounding) {
+  const Limits limits = type_limits(type);
   const Tensor contiguous = values.contiguous();
   const float* data = contiguous.data_ptr<float>();
-  Tensor result = empty_output(call, values.sizes());
-  uint8_t* bytes = bytes_of(result);
+  Tensor result = at::empty(values.sizes(), at::kInt);
+  int32_t* integers = result.data_ptr<int32_t>();
   const auto lowest = static_cast<float>(limits.lowest);
   const auto highest = static_cast<float>(limits.highest);
-  const auto zero_point = static_cast<float>(output.zero_point);
+  const auto zero_point = static_cast<float>(quantization.zero_point);
   for (int64_t i = 0; i < contiguous.numel(); ++i) {
-    const float integer = zero_point + std::round(data[i] / output.scale);
+    const float steps = data[i] / quantization.scale;
+    const float integer =
+        rounding == Rounding::before_zero_point ? zero_point + std::round(steps) : std::round(steps + zero_point);
     // A NaN becomes the lowest, as where Android compares.
-    bytes[i] = static_cast<uint8_t>(static_cast<int32_t>(integer > lowest ? std::min(integer, highest) : lowest));
+    integers[i] = static_cast<int32_t>(integer > lowest ? std::min(integer, highest) : lowest);
   }
-  return result;
+  return result.to(storage(type));
 }
 
 Tensor mapped(const Tensor& values, const IntegerFunction& function) {

@@ -19,11 +19,15 @@ Limits output_limits(const Call& call, int64_t activation = ANEURALNETWORKS_FUSE
 /// An input's integers minus its zero point, as int32.
 Tensor centred(const Call& call, size_t input);
 
-/// An input's real values, as float32.
+/// Real values, as float32.
+Tensor dequantized(const Tensor& integers, const Quantization& quantization);
+/// An input's.
 Tensor dequantized(const Call& call, size_t input);
 
-/// Integers of output 0 for real values: halves are rounded away from 0, and what does not fit is saturated.
-Tensor quantized(const Call& call, const Tensor& values);
+/// Integers for real values: halves are rounded away from 0, and what does not fit is saturated. Android rounds before
+/// it adds the zero point in QUANTIZE, and after it where a kernel computes with floats.
+enum class Rounding { before_zero_point, after_zero_point };
+Tensor quantized(const Tensor& values, OperandType type, const Quantization& quantization, Rounding rounding);
 
 using IntegerFunction = std::function<int32_t(int32_t)>;
 

@@ -1,138 +1,94 @@
-// Regions of images: BOX_WITH_NMS_LIMIT and ROI_ALIGN. LibTorch has neither.
+// Regions of images: ROI_ALIGN, ROI_POOLING, HEATMAP_MAX_KEYPOINT. LibTorch has none of them.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "kernels/image.h"
+#include "kernels/quantized.h"
 
 namespace passerelle::hostnn {
 namespace {
 
-// --- BOX_WITH_NMS_LIMIT
+/// Regions [count, 4], left, top, right, bottom in an original image's coordinates, and the image [batches, height,
+/// width, channels] that they are cut from. Each becomes [grid height, grid width, channels].
+struct Regions {
+  Tensor image;
+  Tensor corners;
+  Tensor batches;
+  int64_t height = 0;
+  int64_t width = 0;
+  float scale_height = 1;  // of the regions' coordinates to the image's
+  float scale_width = 1;
 
-/// left, top, right, bottom.
-float intersection_over_union(const float* a, const float* b) {
-  const float width = std::max(0.0f, std::min(a[2], b[2]) - std::max(a[0], b[0]));
-  const float height = std::max(0.0f, std::min(a[3], b[3]) - std::max(a[1], b[1]));
-  const float shared = width * height;
-  const float area_a = (a[2] - a[0]) * (a[3] - a[1]);
-  const float area_b = (b[2] - b[0]) * (b[3] - b[1]);
-  return shared / (area_a + area_b - shared);
-}
-
-/// What an overlap leaves of a score.
-using Decay = std::function<float(float)>;
-
-Decay read_decay(const Call& call) {
-  const auto threshold = static_cast<float>(call.real(6));
-  const auto sigma = static_cast<float>(call.real(7));
-  switch (call.integer(5)) {
-    case 0: return [threshold](float overlap) { return overlap < threshold ? 1.0f : 0.0f; };
-    case 1: return [threshold](float overlap) { return overlap < threshold ? 1.0f : 1.0f - overlap; };
-    case 2: return [sigma](float overlap) { return std::exp(-overlap * overlap / sigma); };
-  }
-  refuse("there is no suppression kernel " + std::to_string(call.integer(5)));
-}
-
-/// The boxes of one image: scores [boxes, classes], which suppression lowers, and corners [boxes, classes, 4].
-struct Boxes {
-  float* scores;
-  const float* corners;
-  int64_t count;
-  int64_t classes;
+  int64_t count() const { return corners.size(0); }
+  int32_t batch(int64_t region) const { return batches.data_ptr<int32_t>()[region]; }
 };
 
-/// Keeps the best box, lowers what overlaps it, and so on. Indexes into the scores, best first.
-std::vector<int64_t> suppress(const Boxes& boxes, std::vector<int64_t> candidates, const Decay& decay,
-                              float lowest_score, int64_t limit) {
-  std::vector<int64_t> kept;
-  while (!candidates.empty() && (limit < 0 || static_cast<int64_t>(kept.size()) < limit)) {
-    const auto best = std::max_element(candidates.begin(), candidates.end(),
-                                       [&](int64_t a, int64_t b) { return boxes.scores[a] < boxes.scores[b]; });
-    const int64_t index = *best;
-    candidates.erase(best);
-    kept.push_back(index);
-    const auto is_suppressed = [&](int64_t other) {
-      boxes.scores[other] *= decay(intersection_over_union(boxes.corners + 4 * other, boxes.corners + 4 * index));
-      return boxes.scores[other] < lowest_score;
-    };
-    candidates.erase(std::remove_if(candidates.begin(), candidates.end(), is_suppressed), candidates.end());
-  }
-  return kept;
+Regions read_regions(const Call& call, const Tensor& image, const Tensor& corners, bool is_nchw) {
+  Regions regions;
+  regions.image = to_nchw(image, is_nchw).permute({0, 2, 3, 1}).contiguous();
+  regions.corners = corners.contiguous();
+  regions.batches = call.tensor(2).contiguous();
+  regions.height = call.integer(3);
+  regions.width = call.integer(4);
+  require(image.numel() > 0, "an image without elements");
+  require(corners.dim() == 2 && corners.size(1) == 4 && regions.batches.numel() == corners.size(0),
+          "regions must have the shape [count, 4], with one batch index each");
+  require(regions.height > 0 && regions.width > 0 && call.real(5) > 0 && call.real(6) > 0,
+          "sizes and ratios must be positive");
+  regions.scale_height = 1.0f / static_cast<float>(call.real(5));
+  regions.scale_width = 1.0f / static_cast<float>(call.real(6));
+  for (int64_t i = 0; i < regions.count(); ++i)
+    require(regions.batch(i) >= 0 && regions.batch(i) < image.size(0), "a batch index out of range");
+  return regions;
 }
 
-/// Of one image: indexes of what is kept, by class, then by score. Class 0 is the background.
-std::vector<int64_t> select(const Boxes& boxes, const Decay& decay, float threshold, float lowest_score,
-                            int64_t limit) {
-  std::vector<int64_t> selected;
-  for (int64_t category = 1; category < boxes.classes; ++category) {
-    std::vector<int64_t> candidates;
-    for (int64_t box = 0; box < boxes.count; ++box) {
-      const int64_t index = box * boxes.classes + category;
-      if (boxes.scores[index] > threshold) candidates.push_back(index);
-    }
-    const std::vector<int64_t> kept = suppress(boxes, std::move(candidates), decay, lowest_score, limit);
-    selected.insert(selected.end(), kept.begin(), kept.end());
-  }
-  const auto is_better = [&](int64_t a, int64_t b) { return boxes.scores[a] > boxes.scores[b]; };
-  std::sort(selected.begin(), selected.end(), is_better);
-  if (limit >= 0 && static_cast<int64_t>(selected.size()) > limit) selected.resize(limit);
-  std::sort(selected.begin(), selected.end(), [&](int64_t a, int64_t b) {
-    const int64_t class_a = a % boxes.classes, class_b = b % boxes.classes;
-    return class_a == class_b ? is_better(a, b) : class_a < class_b;
-  });
-  return selected;
-}
+/// A region in the image's coordinates.
+struct Box {
+  float left, top, right, bottom;
+};
 
-/// How many boxes follow each other with the same image index.
-int64_t run_length(const int32_t* images, int64_t first, int64_t count) {
-  int64_t end = first;
-  while (end < count && images[end] == images[first]) ++end;
-  return end - first;
-}
-
-Tensors box_with_nms_limit(const Call& call) {
-  const Tensor scores = call.tensor(0).clone(at::MemoryFormat::Contiguous);
-  const Tensor corners = call.tensor(1).contiguous();
-  const Tensor images = call.tensor(2).contiguous();
-  require(scores.dim() == 2 && corners.dim() == 2 && images.dim() == 1, "scores and corners must have rank 2");
-  const int64_t count = scores.size(0);
-  const int64_t classes = scores.size(1);
-  require(corners.size(0) == count && corners.size(1) == classes * 4 && images.size(0) == count,
-          "one box a score is needed");
-  const Decay decay = read_decay(call);
-  std::vector<int64_t> selected;
-  std::vector<int64_t> image_of_selected;
-  for (int64_t first = 0; first < count;) {
-    const int64_t length = run_length(images.data_ptr<int32_t>(), first, count);
-    const Boxes boxes{scores.data_ptr<float>() + first * classes, corners.data_ptr<float>() + first * classes * 4,
-                      length, classes};
-    for (int64_t i = 0; i < length * classes; ++i) {
-      const float* box = boxes.corners + 4 * i;
-      require(box[0] <= box[2] && box[1] <= box[3], "a box ends before it begins");
-    }
-    for (int64_t index : select(boxes, decay, call.real(3), call.real(8), call.integer(4))) {
-      selected.push_back(first * classes + index);
-      image_of_selected.push_back(first);
-    }
-    first += length;
-  }
-  const Tensor indices = at::tensor(selected, at::kLong);
-  return {scores.reshape({-1}).index_select(0, indices), corners.reshape({-1, 4}).index_select(0, indices),
-          at::remainder(indices, classes).to(at::kInt),
-          images.index_select(0, at::tensor(image_of_selected, at::kLong))};
+Box box_of(const Regions& regions, int64_t index) {
+  const float* corner = regions.corners.data_ptr<float>() + 4 * index;
+  const Box box{corner[0] * regions.scale_width, corner[1] * regions.scale_height, corner[2] * regions.scale_width,
+                corner[3] * regions.scale_height};
+  require(box.left >= 0 && box.top >= 0 && box.right <= static_cast<float>(regions.image.size(2)) &&
+              box.bottom <= static_cast<float>(regions.image.size(1)),
+          "a region outside of the image");
+  require(box.left <= box.right && box.top <= box.bottom, "a region that ends before it begins");
+  return box;
 }
 
 // --- ROI_ALIGN
 
+/// How samples lie in a region's cells.
 struct Grid {
-  int64_t height = 0;
-  int64_t width = 0;
-  int64_t samples_height = 0;  ///< a cell; 0: as many as pixels fit in
-  int64_t samples_width = 0;
-  float scale_height = 1;  ///< of the regions' coordinates to the image's
-  float scale_width = 1;
+  Box box;
+  float cell_height, cell_width;
+  int64_t rows, columns;  // samples a cell
+
+  int64_t samples() const { return rows * columns; }
+  float y(int64_t cell, int64_t row) const {
+    const float step = cell_height / static_cast<float>(rows);
+    return cell_height * static_cast<float>(cell) + box.top + step / 2 + step * static_cast<float>(row);
+  }
+  float x(int64_t cell, int64_t column) const {
+    const float step = cell_width / static_cast<float>(columns);
+    return cell_width * static_cast<float>(cell) + box.left + step / 2 + step * static_cast<float>(column);
+  }
 };
+
+/// Where the client gives no number of samples, as many as pixels fit in.
+Grid grid_of(const Call& call, const Regions& regions, int64_t index) {
+  Grid grid;
+  grid.box = box_of(regions, index);
+  grid.cell_height = std::max(grid.box.bottom - grid.box.top, 1.0f) / static_cast<float>(regions.height);
+  grid.cell_width = std::max(grid.box.right - grid.box.left, 1.0f) / static_cast<float>(regions.width);
+  const int64_t rows = call.integer(7), columns = call.integer(8);
+  require(rows >= 0 && columns >= 0, "sizes and ratios must be positive");
+  grid.rows = rows > 0 ? rows : static_cast<int64_t>(std::ceil(grid.cell_height));
+  grid.columns = columns > 0 ? columns : static_cast<int64_t>(std::ceil(grid.cell_width));
+  return grid;
+}
 
 /// Two neighbours on an axis, and how far between them.
 struct Between {
@@ -147,75 +103,196 @@ Between neighbours(float position, int64_t size) {
   return {first, first + 1, position - static_cast<float>(first)};
 }
 
-/// Adds the value at (y, x), interpolated, of all channels. `image` is [height, width, channels].
-void add_sample(const at::TensorAccessor<float, 3>& image, float y, float x, float* sums) {
+/// Adds the value at (y, x), interpolated, of all channels. `image` is [height, width, channels], of the type of the
+/// sums; `weight` turns a share of a pixel into that type.
+template <typename T, typename Weight>
+void add_sample(const Tensor& image, float y, float x, Weight&& weight, T* sums) {
   const Between rows = neighbours(y, image.size(0));
   const Between columns = neighbours(x, image.size(1));
-  for (int64_t channel = 0; channel < image.size(2); ++channel) {
-    const float top = image[rows.first][columns.first][channel] * (1 - columns.fraction) +
-                      image[rows.first][columns.second][channel] * columns.fraction;
-    const float bottom = image[rows.second][columns.first][channel] * (1 - columns.fraction) +
-                         image[rows.second][columns.second][channel] * columns.fraction;
-    sums[channel] += top * (1 - rows.fraction) + bottom * rows.fraction;
+  const int64_t channels = image.size(2);
+  const auto pixel = [&](int64_t row, int64_t column) {
+    return image.data_ptr<T>() + (row * image.size(1) + column) * channels;
+  };
+  const T* corners[] = {pixel(rows.first, columns.first), pixel(rows.first, columns.second),
+                        pixel(rows.second, columns.first), pixel(rows.second, columns.second)};
+  const float left = 1 - columns.fraction, top = 1 - rows.fraction;
+  const T weights[] = {weight(left * top), weight(columns.fraction * top), weight(left * rows.fraction),
+                       weight(columns.fraction * rows.fraction)};
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    T value = 0;
+    for (int corner = 0; corner < 4; ++corner) value += weights[corner] * corners[corner][channel];
+    sums[channel] += value;
   }
 }
 
-/// `region` is left, top, right, bottom; `result` is [grid.height, grid.width, channels], zeros.
-void align_region(const at::TensorAccessor<float, 3>& image, const float* region, const Grid& grid, float* result) {
-  const float left = region[0] * grid.scale_width, right = region[2] * grid.scale_width;
-  const float top = region[1] * grid.scale_height, bottom = region[3] * grid.scale_height;
-  require(left >= 0 && top >= 0 && right <= image.size(1) && bottom <= image.size(0), "a region outside of the image");
-  require(left <= right && top <= bottom, "a region that ends before it begins");
-  const float cell_width = std::max(right - left, 1.0f) / static_cast<float>(grid.width);
-  const float cell_height = std::max(bottom - top, 1.0f) / static_cast<float>(grid.height);
-  const int64_t columns = grid.samples_width > 0 ? grid.samples_width : static_cast<int64_t>(std::ceil(cell_width));
-  const int64_t rows = grid.samples_height > 0 ? grid.samples_height : static_cast<int64_t>(std::ceil(cell_height));
-  const float step_x = cell_width / static_cast<float>(columns);
-  const float step_y = cell_height / static_cast<float>(rows);
-  const int64_t channels = image.size(2);
-  for (int64_t i = 0; i < grid.height; ++i) {
-    for (int64_t j = 0; j < grid.width; ++j, result += channels) {
-      for (int64_t row = 0; row < rows; ++row) {
-        const float y = cell_height * i + top + step_y / 2 + step_y * row;
-        for (int64_t column = 0; column < columns; ++column)
-          add_sample(image, y, cell_width * j + left + step_x / 2 + step_x * column, result);
-      }
-      for (int64_t channel = 0; channel < channels; ++channel) result[channel] /= static_cast<float>(rows * columns);
-    }
-  }
+/// The sums of samples of each cell: [regions.height, regions.width, channels].
+template <typename T, typename Weight>
+Tensor sum_samples(const Regions& regions, int64_t index, const Grid& grid, Weight&& weight) {
+  const Tensor image = regions.image[regions.batch(index)];
+  Tensor result = at::zeros({regions.height, regions.width, image.size(2)}, image.options());
+  T* sums = result.data_ptr<T>();
+  for (int64_t i = 0; i < regions.height; ++i)
+    for (int64_t j = 0; j < regions.width; ++j, sums += image.size(2))
+      for (int64_t row = 0; row < grid.rows; ++row)
+        for (int64_t column = 0; column < grid.columns; ++column)
+          add_sample<T>(image, grid.y(i, row), grid.x(j, column), weight, sums);
+  return result;
+}
+
+Tensors stacked(const Regions& regions, const Tensors& results, const Tensor& like, bool is_nchw) {
+  const Tensor result = results.empty()
+                            ? at::empty({0, regions.height, regions.width, regions.image.size(3)}, like.options())
+                            : at::stack(results);
+  return {is_nchw ? result.permute({0, 3, 1, 2}) : result};
 }
 
 Tensors roi_align(const Call& call) {
   const bool nchw = call.boolean(9);
-  const Tensor image = to_nchw(call.tensor(0), nchw).permute({0, 2, 3, 1});
-  const Tensor regions = call.tensor(1).contiguous();
-  const Tensor batches = call.tensor(2).contiguous();
-  require(image.numel() > 0, "an image without elements");
-  require(regions.dim() == 2 && regions.size(1) == 4 && batches.numel() == regions.size(0),
-          "regions must have the shape [count, 4], with one batch index each");
-  Grid grid;
-  grid.height = call.integer(3);
-  grid.width = call.integer(4);
-  require(grid.height > 0 && grid.width > 0 && call.real(5) > 0 && call.real(6) > 0 && call.integer(7) >= 0 &&
-              call.integer(8) >= 0,
-          "sizes and ratios must be positive");
-  grid.scale_height = 1.0f / static_cast<float>(call.real(5));
-  grid.scale_width = 1.0f / static_cast<float>(call.real(6));
-  grid.samples_height = call.integer(7);
-  grid.samples_width = call.integer(8);
-  const Tensor result = at::zeros({regions.size(0), grid.height, grid.width, image.size(3)}, at::kFloat);
-  const auto pixels = image.accessor<float, 4>();
-  for (int64_t i = 0; i < regions.size(0); ++i) {
-    const int32_t batch = batches.data_ptr<int32_t>()[i];
-    require(batch >= 0 && batch < image.size(0), "a batch index out of range");
-    align_region(pixels[batch], regions.data_ptr<float>() + 4 * i, grid, result[i].data_ptr<float>());
+  const Regions regions = read_regions(call, call.tensor(0), call.tensor(1), nchw);
+  Tensors results;
+  for (int64_t i = 0; i < regions.count(); ++i) {
+    const Grid grid = grid_of(call, regions, i);
+    const auto weight = [](float share) { return share; };
+    results.push_back(sum_samples<float>(regions, i, grid, weight).div_(static_cast<float>(grid.samples())));
   }
-  return {nchw ? result.permute({0, 3, 1, 2}) : result};
+  return stacked(regions, results, call.tensor(0), nchw);
+}
+
+/// Shares of pixels count in 1/255.
+Tensors quantized_roi_align(const Call& call) {
+  constexpr float share_scale = 1.0f / 255.0f;
+  const bool nchw = call.boolean(9);
+  const Regions regions = read_regions(call, centred(call, 0), dequantized(call, 1), nchw);
+  Tensors results;
+  for (int64_t i = 0; i < regions.count(); ++i) {
+    const Grid grid = grid_of(call, regions, i);
+    const auto weight = [](float share) { return static_cast<int32_t>(std::round(share / share_scale)); };
+    const float factor = call.quantization(0).scale * share_scale / call.output_quantization().scale /
+                         static_cast<float>(grid.samples());
+    results.push_back(store(call, sum_samples<int32_t>(regions, i, grid, weight), multiplier_of(factor)));
+  }
+  return stacked(regions, results, call.tensor(0), nchw);
+}
+
+// --- ROI_POOLING
+
+/// Where a cell begins and ends on an axis of the image.
+struct Range {
+  int64_t begin;
+  int64_t end;
+};
+
+Range cell_range(float first, float last, int64_t cell, int64_t cells, int64_t size) {
+  const float begin = std::round(first);
+  const float step = std::max(std::round(last) - begin + 1, 1.0f) / static_cast<float>(cells);
+  return {std::min(static_cast<int64_t>(std::floor(step * static_cast<float>(cell) + begin)), size),
+          std::min(static_cast<int64_t>(std::ceil(step * static_cast<float>(cell + 1) + begin)), size)};
+}
+
+/// The greatest value of each cell; 0 where that has no pixels.
+Tensors pool_regions(const Call& call, const Tensor& values, const Tensor& corners, const c10::Scalar& zero) {
+  const bool nchw = call.boolean(7);
+  const Regions regions = read_regions(call, values, corners, nchw);
+  const int64_t height = regions.image.size(1), width = regions.image.size(2), channels = regions.image.size(3);
+  Tensors results;
+  for (int64_t index = 0; index < regions.count(); ++index) {
+    const Box box = box_of(regions, index);
+    Tensors cells;
+    for (int64_t i = 0; i < regions.height; ++i) {
+      for (int64_t j = 0; j < regions.width; ++j) {
+        const Range rows = cell_range(box.top, box.bottom, i, regions.height, height);
+        const Range columns = cell_range(box.left, box.right, j, regions.width, width);
+        const bool is_empty = rows.begin >= rows.end || columns.begin >= columns.end;
+        cells.push_back(is_empty ? at::full({channels}, zero, values.options())
+                                 : regions.image[regions.batch(index)]
+                                       .slice(0, rows.begin, rows.end)
+                                       .slice(1, columns.begin, columns.end)
+                                       .amax(at::IntArrayRef{0, 1}));
+      }
+    }
+    results.push_back(at::stack(cells).reshape({regions.height, regions.width, channels}));
+  }
+  return stacked(regions, results, values, nchw);
+}
+
+Tensors roi_pooling(const Call& call) { return pool_regions(call, call.tensor(0), call.tensor(1), 0); }
+
+Tensors quantized_roi_pooling(const Call& call) {
+  return pool_regions(call, call.tensor(0), dequantized(call, 1), call.quantization(0).zero_point);
+}
+
+// --- HEATMAP_MAX_KEYPOINT
+
+/// A maximum between pixels: how far from the middle of a 3×3 grid, and how high.
+struct Peak {
+  float x = 0;
+  float y = 0;
+  float score = 0;
+};
+
+/// By Taylor's series of second order. A grid without a peak keeps its middle.
+Peak refine(const float (&grid)[3][3], float tolerance) {
+  const float slope_x = (grid[1][2] - grid[1][0]) / 2, slope_y = (grid[2][1] - grid[0][1]) / 2;
+  const float xx = grid[1][0] - 2 * grid[1][1] + grid[1][2];
+  const float yy = grid[0][1] - 2 * grid[1][1] + grid[2][1];
+  const float xy = (grid[2][2] - grid[2][0] - grid[0][2] + grid[0][0]) / 4;
+  const float determinant = xx * yy - xy * xy;
+  Peak peak;
+  peak.score = grid[1][1];
+  if (std::abs(determinant) < tolerance + tolerance * xx * yy) return peak;
+  peak.x = (xy * slope_y - yy * slope_x) / determinant;
+  peak.y = (xy * slope_x - xx * slope_y) / determinant;
+  const float farthest = std::max(std::abs(peak.x), std::abs(peak.y));
+  if (farthest > 1.5f) {
+    peak.x *= 1.5f / farthest;
+    peak.y *= 1.5f / farthest;
+  }
+  peak.score += slope_x * peak.x + slope_y * peak.y +
+                ((xx * peak.x + xy * peak.y) * peak.x + (xy * peak.x + yy * peak.y) * peak.y) / 2;
+  return peak;
+}
+
+/// The highest point of a map [size, size], in pixels from its corner; neighbours beyond the border are mirrored.
+Peak find_peak(const float* map, int64_t size, float tolerance) {
+  const int64_t highest = std::max_element(map, map + size * size) - map;
+  const int64_t row = highest / size, column = highest % size;
+  const auto mirrored = [&](int64_t i) { return i < 0 ? 1 : i >= size ? size - 2 : i; };
+  float grid[3][3];
+  for (int64_t i = 0; i < 3; ++i)
+    for (int64_t j = 0; j < 3; ++j) grid[i][j] = map[mirrored(row + i - 1) * size + mirrored(column + j - 1)];
+  Peak peak = refine(grid, tolerance);
+  peak.x += static_cast<float>(column) + 0.5f;
+  peak.y += static_cast<float>(row) + 0.5f;
+  return peak;
+}
+
+Tensors heatmap_max_keypoint(const Call& call) {
+  const Tensor maps = to_nchw(call.tensor(0), call.boolean(2)).contiguous();
+  const Tensor boxes = call.tensor(1).contiguous();
+  const int64_t count = maps.size(0), keypoints = maps.size(1), size = maps.size(2);
+  require(size >= 2 && maps.size(3) == size, "a heatmap must be a square of at least 2 pixels");
+  require(boxes.dim() == 2 && boxes.size(0) == count && boxes.size(1) == 4, "boxes must have the shape [count, 4]");
+  const float tolerance = call.input_type(0) == OperandType::TENSOR_FLOAT16 ? 1e-3f : 1e-5f;
+  Tensor scores = at::empty({count, keypoints}, at::kFloat);
+  Tensor points = at::empty({count, keypoints, 2}, at::kFloat);
+  for (int64_t i = 0; i < count * keypoints; ++i) {
+    const float* box = boxes.data_ptr<float>() + 4 * (i / keypoints);
+    require(box[0] <= box[2] && box[1] <= box[3], "a box ends before it begins");
+    const Peak peak = find_peak(maps.data_ptr<float>() + i * size * size, size, tolerance);
+    scores.data_ptr<float>()[i] = peak.score;
+    float* point = points.data_ptr<float>() + 2 * i;
+    point[0] = peak.x / static_cast<float>(size) * (box[2] - box[0]) + box[0];
+    point[1] = peak.y / static_cast<float>(size) * (box[3] - box[1]) + box[1];
+  }
+  return {scores, points};
 }
 
 constexpr Row rows[] = {
-    {OperationType::BOX_WITH_NMS_LIMIT, box_with_nms_limit, float32 | int32 | zero_sized},
+    {OperationType::HEATMAP_MAX_KEYPOINT, heatmap_max_keypoint, float32 | quant8 | quant16 | as_floats},
+    {OperationType::ROI_ALIGN, quantized_roi_align, quant8 | quant16 | int32 | zero_sized},
     {OperationType::ROI_ALIGN, roi_align, float32 | int32 | zero_sized},
+    {OperationType::ROI_POOLING, quantized_roi_pooling, quant8 | quant16 | int32 | zero_sized},
+    {OperationType::ROI_POOLING, roi_pooling, float32 | int32 | zero_sized},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ const Rows& all_rows() {
                                    padding_rows(),
                                    resize_rows(),
                                    block_rows(),
+                                   box_rows(),
                                    region_rows(),
                                    recurrent_rows(),
                                    lstm_rows(),
