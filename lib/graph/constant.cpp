@@ -199,15 +199,16 @@ Constant Constant::sliced(size_t dimension, uint32_t begin, uint32_t count, int6
 Constant Constant::converted(ElementType type) const {
   if (type == type_) return *this;
   // A conversion on top of another is only lazy where the first lost nothing; then the second may start from storage.
-  bool untouched = type_ == stored_ && scales_.empty();
+  bool untouched = type_ == stored_ && offset_ == 0 && scales_.empty();
   Constant result = untouched ? *this : materialised();
   result.type_ = type;
   return result;
 }
 
 Constant Constant::shifted(int32_t offset, ElementType type) const {
-  Constant result = type_ == stored_ && scales_.empty() ? *this : materialised();
-  result.offset_ += offset;
+  // What was shifted before was saturated to its type before it is shifted again.
+  Constant result = type_ == stored_ && offset_ == 0 && scales_.empty() ? *this : materialised();
+  result.offset_ = offset;
   result.type_ = type;
   return result;
 }

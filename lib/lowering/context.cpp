@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "passerelle/support/check.h"
+#include "quantization.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -31,6 +32,14 @@ bool is_comparison(OperationType type) {
     case Op::LESS_EQUAL: return true;
     default: return false;
   }
+}
+
+/// The integer that a quantized tensor has for a number; the nearest end of its range beyond that.
+int32_t quantized_number(double value, const TensorType& type) {
+  const bool is_signed = type.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+  const double lowest = is_signed ? -128 : 0, highest = is_signed ? 127 : 255;
+  const double steps = std::nearbyint(value / type.quantization.scale) + type.quantization.zero_point;
+  return static_cast<int32_t>(std::clamp(steps, lowest, highest));
 }
 
 Shape broadcast(const Shape& a, const Shape& b) {
@@ -255,6 +264,12 @@ const torchscript::Tensor& Context::info(std::string_view name) const {
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a tensor");
 }
 
+const std::vector<Value>& Context::list(std::string_view name) const {
+  const std::vector<Value>* list = require(name).list();
+  if (!list) refuse(Reason::argument, "its argument " + std::string(name) + " is not a list");
+  return *list;
+}
+
 // --- Results.
 
 const torchscript::Tensor& Context::result_info(size_t index) const {
@@ -294,7 +309,16 @@ void Context::bind(TensorId id, OperandId value) {
     throw InternalError("the lowering of " + node_->op + " made " + std::string(nnapi::name(type(value).type)) + " " +
                         graph::to_string(shape(value)) + " where PyTorch has " +
                         std::string(nnapi::name(expected.type)) + " " + graph::to_string(expected.shape));
+  if (nnapi::is_quantized(expected.type)) check_scale(value, expected.quantization);
   operands_[index(id)] = value;
+}
+
+void Context::check_scale(OperandId value, const graph::Quantization& expected) const {
+  const graph::Quantization& made = type(value).quantization;
+  if (made == expected) return;
+  refuse(Reason::quantization, "its result has scale " + std::to_string(expected.scale) + " and zero point " +
+                                   std::to_string(expected.zero_point) + " where scale " + std::to_string(made.scale) +
+                                   " and zero point " + std::to_string(made.zero_point) + " are expected");
 }
 
 void Context::result(size_t position, OperandId value) {
@@ -351,10 +375,17 @@ OperandId Context::binary(OperationType type, OperandId a, OperandId b) {
   return emit(type, {{power ? "base" : "input1", left}, {power ? "exponent" : "input2", right}}, std::move(output));
 }
 
+OperandId Context::binary(OperationType type, OperandId a, OperandId b, const graph::Quantization& output) {
+  const OperandId result = binary(type, a, b);
+  graph_[result].type.quantization = output;
+  return result;
+}
+
 OperandId Context::binary(OperationType type, OperandId a, double b) { return binary(type, a, scalar(b, a)); }
 OperandId Context::binary(OperationType type, double a, OperandId b) { return binary(type, scalar(a, b), b); }
 
 OperandId Context::scalar(double value, OperandId like) {
+  if (nnapi::is_quantized(type(like).type)) return quantized_scalar(*this, value, like);
   switch (type(like).type) {
     case OperandType::TENSOR_FLOAT32: return constant_operand(Constant::filled(static_cast<float>(value), {1}));
     case OperandType::TENSOR_INT32:
@@ -425,6 +456,7 @@ OperandId Context::pad(OperandId value, const std::vector<std::pair<int32_t, int
   if (fill == 0) return emit(Op::PAD, {{"input", value}, {"paddings", paddings}}, std::move(output));
   Argument fill_value = static_cast<float>(fill);
   if (output.type == OperandType::TENSOR_INT32) fill_value = static_cast<int32_t>(fill);
+  if (nnapi::is_quantized(output.type)) fill_value = quantized_number(fill, output);
   return emit(Op::PAD_V2, {{"input", value}, {"paddings", paddings}, {"pad_value", fill_value}}, std::move(output));
 }
 

@@ -54,6 +54,7 @@ class Context {
   std::vector<int64_t> integers(std::string_view name) const;                ///< int[]; a single int is a list of one
   std::vector<int64_t> integers(std::string_view name, size_t count) const;  ///< a list of one is repeated
   std::vector<double> numbers(std::string_view name) const;
+  const std::vector<torchscript::Value>& list(std::string_view name) const;
   /// The tensor's value where it is known at conversion.
   std::optional<Constant> constant(std::string_view name) const;
   /// The same, or a refusal that says that the argument must be constant.
@@ -85,6 +86,8 @@ class Context {
   OperandId unary(OperationType type, OperandId input);
   /// ADD, MUL, ... with NumPy's broadcasting; ranks are equalised with RESHAPE. Same element type: asserted.
   OperandId binary(OperationType type, OperandId a, OperandId b);
+  /// Of quantized tensors, with a scale of the result's own.
+  OperandId binary(OperationType type, OperandId a, OperandId b, const graph::Quantization& output);
   OperandId binary(OperationType type, OperandId a, double b);
   OperandId binary(OperationType type, double a, OperandId b);
   OperandId constant_operand(Constant value) { return graph_.add_constant(std::move(value)); }
@@ -96,7 +99,8 @@ class Context {
   OperandId to_nchw(OperandId value) { return transpose(value, graph::nhwc_to_nchw); }
   /// begin/size of each dimension.
   OperandId slice(OperandId value, std::vector<int32_t> begin, Shape size);
-  /// `before` and `after` of each dimension; PAD for 0, else PAD_V2.
+  /// `before` and `after` of each dimension; PAD for 0, else PAD_V2. A fill beyond a quantized tensor's range is its
+  /// end.
   OperandId pad(OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding, double fill = 0);
   OperandId concatenate(std::vector<OperandId> values, int32_t axis);
 
@@ -111,6 +115,7 @@ class Context {
   const torchscript::Value* find(std::string_view name) const;
   const torchscript::Value& require(std::string_view name) const;
   void bind(torchscript::TensorId id, OperandId value);
+  void check_scale(OperandId value, const graph::Quantization& expected) const;
 
   const torchscript::Trace& trace_;
   graph::Graph& graph_;

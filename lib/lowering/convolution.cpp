@@ -1,17 +1,27 @@
 // Convolutions and transposed convolutions, of images and (as images of height 1) of signals.
+#include "convolution.h"
+
 #include <algorithm>
 #include <string>
 
 #include "families.h"
-#include "image.h"
 
 namespace passerelle::lowering {
 namespace {
 
+/// A quantized constant's scales for part of its first dimension.
+graph::Quantization part(graph::Quantization whole, uint32_t begin, uint32_t count) {
+  if (whole.channel_scales.empty() || whole.channel_dimension != 0) return whole;
+  const auto first = whole.channel_scales.begin() + begin;
+  whole.channel_scales = std::vector<float>(first, first + count);
+  return whole;
+}
+
 /// Part of the first dimension of weights or a bias.
 OperandId part(Context& c, OperandId parameter, uint32_t begin, uint32_t count) {
   if (c.graph().is_constant(parameter))
-    return c.constant_operand(c.graph()[parameter].constant->sliced(0, begin, count));
+    return c.graph().add_constant(c.graph()[parameter].constant->sliced(0, begin, count),
+                                  part(c.type(parameter).quantization, begin, count));
   std::vector<int32_t> first(c.rank(parameter), 0);
   Shape size = c.shape(parameter);
   first[0] = static_cast<int32_t>(begin);
@@ -37,6 +47,13 @@ struct Window {
   Axis width;
 };
 
+/// What is the same for all windows. `weights` are PyTorch's: [out, in / groups, height, width].
+struct Filters {
+  OperandId weights;
+  OperandId bias;
+  graph::Quantization output;
+};
+
 /// NNAPI refuses explicit paddings below 0 and of the filter's whole extent or more: those are cropped or padded apart.
 OperandId fit_padding(Context& c, OperandId nhwc, Window& window, uint32_t kernel_height, uint32_t kernel_width) {
   std::vector<int32_t> begin(4, 0);
@@ -59,42 +76,45 @@ OperandId fit_padding(Context& c, OperandId nhwc, Window& window, uint32_t kerne
   return nhwc;
 }
 
-/// CONV_2D, DEPTHWISE_CONV_2D or GROUPED_CONV_2D. `weights` are PyTorch's: [out, in / groups, height, width].
-OperandId convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, Window window, uint32_t groups);
+/// CONV_2D, DEPTHWISE_CONV_2D or GROUPED_CONV_2D.
+OperandId convolve(Context& c, OperandId nhwc, const Filters& filters, Window window, uint32_t groups);
 
 /// GROUPED_CONV_2D has no dilation: one CONV_2D a group.
-OperandId convolve_each_group(Context& c, OperandId nhwc, OperandId weights, OperandId bias, const Window& window,
+OperandId convolve_each_group(Context& c, OperandId nhwc, const Filters& filters, const Window& window,
                               uint32_t groups) {
   Shape size = c.shape(nhwc);
   size[nhwc_channels] /= groups;
-  const uint32_t outputs = c.shape(weights)[0] / groups;
+  const uint32_t outputs = c.shape(filters.weights)[0] / groups;
   std::vector<OperandId> results;
   for (uint32_t group = 0; group < groups; ++group) {
     const OperandId channels = c.slice(nhwc, {0, 0, 0, static_cast<int32_t>(group * size[nhwc_channels])}, size);
-    results.push_back(convolve(c, channels, part(c, weights, group * outputs, outputs),
-                               part(c, bias, group * outputs, outputs), window, 1));
+    const uint32_t begin = group * outputs;
+    results.push_back(convolve(
+        c, channels, {part(c, filters.weights, begin, outputs), part(c, filters.bias, begin, outputs), filters.output},
+        window, 1));
   }
   return c.concatenate(results, nhwc_channels);
 }
 
-OperandId convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, Window window, uint32_t groups) {
-  const Shape kernel = c.shape(weights);
+OperandId convolve(Context& c, OperandId nhwc, const Filters& filters, Window window, uint32_t groups) {
+  const Shape kernel = c.shape(filters.weights);
   const uint32_t inputs = c.shape(nhwc)[nhwc_channels];
   const bool dilated = window.height.dilation != 1 || window.width.dilation != 1;
   const bool depthwise = groups > 1 && groups == inputs;
   nhwc = fit_padding(c, nhwc, window, kernel[2], kernel[3]);
-  if (groups > 1 && !depthwise && dilated) return convolve_each_group(c, nhwc, weights, bias, window, groups);
+  if (groups > 1 && !depthwise && dilated) return convolve_each_group(c, nhwc, filters, window, groups);
 
   const Op type = depthwise ? Op::DEPTHWISE_CONV_2D : groups > 1 ? Op::GROUPED_CONV_2D : Op::CONV_2D;
   // PyTorch's output channel of a depthwise convolution is group * multiplier + m, which is NNAPI's order too.
-  const OperandId filter = depthwise ? c.transpose(weights, {1, 2, 3, 0}) : c.to_nhwc(weights);
+  const OperandId filter = depthwise ? c.transpose(filters.weights, {1, 2, 3, 0}) : c.to_nhwc(filters.weights);
   TensorType output = c.type(nhwc);
+  output.quantization = filters.output;
   output.shape = {output.shape[0], window.height.output_size(output.shape[nhwc_height], kernel[2]),
                   window.width.output_size(output.shape[nhwc_width], kernel[3]), kernel[0]};
   const OperandId result = c.emit(type,
                                   {{"input", nhwc},
                                    {"filter", filter},
-                                   {"bias", bias},
+                                   {"bias", filters.bias},
                                    {"padding_left", window.width.before},
                                    {"padding_right", window.width.after},
                                    {"padding_top", window.height.before},
@@ -130,31 +150,33 @@ OperandId insert_zeros(Context& c, OperandId nhwc, HeightWidth stride) {
   return nhwc;
 }
 
-/// What a transposed convolution adds to an ordinary one's arguments.
-struct Transposed {
-  HeightWidth stride;
-  HeightWidth padding;
-  HeightWidth output_padding;
-  HeightWidth dilation;
-  uint32_t groups;
-};
-
-/// A filter [out, height, width, in] with zeros between its taps (dilation) and behind them.
-Constant spread_filter(const Constant& filter, HeightWidth dilation, HeightWidth behind) {
-  const Shape& shape = filter.shape();
+/// Elements of a filter [out, height, width, in] with `zero` between its taps (dilation) and behind them.
+template <typename Element>
+Constant spread(const std::vector<Element>& values, const Shape& shape, Element zero, HeightWidth dilation,
+                HeightWidth behind) {
   const uint32_t height = dilation.height * (shape[1] - 1) + 1 + behind.height;
   const uint32_t width = dilation.width * (shape[2] - 1) + 1 + behind.width;
-  const std::vector<float> values = filter.floats();
-  std::vector<float> spread(size_t{shape[0]} * height * width * shape[3], 0.0f);
+  std::vector<Element> result(size_t{shape[0]} * height * width * shape[3], zero);
   auto from = values.begin();
   for (uint32_t output = 0; output < shape[0]; ++output)
     for (uint32_t y = 0; y < shape[1]; ++y)
       for (uint32_t x = 0; x < shape[2]; ++x, from += shape[3]) {
         const size_t row = size_t{output} * height + y * static_cast<uint32_t>(dilation.height);
         std::copy_n(from, shape[3],
-                    spread.begin() + (row * width + x * static_cast<uint32_t>(dilation.width)) * shape[3]);
+                    result.begin() + (row * width + x * static_cast<uint32_t>(dilation.width)) * shape[3]);
       }
-  return Constant::from(std::move(spread), {shape[0], height, width, shape[3]});
+  return Constant::from(std::move(result), {shape[0], height, width, shape[3]});
+}
+
+OperandId spread_filter(Context& c, OperandId filter, HeightWidth dilation, HeightWidth behind) {
+  const Constant constant = *c.graph()[filter].constant;
+  const graph::Quantization quantization = c.type(filter).quantization;
+  if (!nnapi::is_quantized(c.type(filter).type))
+    return c.constant_operand(spread(constant.floats(), constant.shape(), 0.0f, dilation, behind));
+  const std::vector<int64_t> integers = constant.integers();
+  const Constant result = spread(std::vector<int32_t>(integers.begin(), integers.end()), constant.shape(),
+                                 quantization.zero_point, dilation, behind);
+  return c.graph().add_constant(result.converted(constant.type()), quantization);
 }
 
 Constant require_constant_weights(Context& c, OperandId weights, const char* because) {
@@ -165,13 +187,13 @@ Constant require_constant_weights(Context& c, OperandId weights, const char* bec
 
 /// TRANSPOSE_CONV_2D. It has no dilation and no output padding: zeros in the filter say both. (Android's own kernel
 /// also takes a negative padding for the latter, but its documentation does not promise it.)
-OperandId transpose_convolve(Context& c, OperandId nhwc, OperandId weights, OperandId bias, const Transposed& t) {
+OperandId transpose_convolve(Context& c, OperandId nhwc, const ConvolutionParameters& t) {
   const HeightWidth behind{std::max(0, t.output_padding.height - t.padding.height),
                            std::max(0, t.output_padding.width - t.padding.width)};
-  OperandId filter = c.transpose(weights, {1, 2, 3, 0});
+  OperandId filter = c.transpose(t.weights, {1, 2, 3, 0});
   if (t.dilation.height != 1 || t.dilation.width != 1 || behind.height != 0 || behind.width != 0) {
-    const Constant constant = require_constant_weights(c, filter, "with dilation or output padding");
-    filter = c.constant_operand(spread_filter(constant, t.dilation, behind));
+    require_constant_weights(c, filter, "with dilation or output padding");
+    filter = spread_filter(c, filter, t.dilation, behind);
   }
   const int32_t bottom = t.padding.height - t.output_padding.height + behind.height;
   const int32_t right = t.padding.width - t.output_padding.width + behind.width;
@@ -180,6 +202,7 @@ OperandId transpose_convolve(Context& c, OperandId nhwc, OperandId weights, Oper
   };
   const Shape kernel = c.shape(filter);
   TensorType output = c.type(nhwc);
+  output.quantization = t.output;
   output.shape[nhwc_height] =
       output_size(output.shape[nhwc_height], t.stride.height, kernel[1], t.padding.height + bottom);
   output.shape[nhwc_width] = output_size(output.shape[nhwc_width], t.stride.width, kernel[2], t.padding.width + right);
@@ -187,7 +210,7 @@ OperandId transpose_convolve(Context& c, OperandId nhwc, OperandId weights, Oper
   return c.emit(Op::TRANSPOSE_CONV_2D,
                 {{"input", nhwc},
                  {"filter", filter},
-                 {"bias", bias},
+                 {"bias", t.bias},
                  {"padding_left", t.padding.width},
                  {"padding_right", right},
                  {"padding_top", t.padding.height},
@@ -199,9 +222,12 @@ OperandId transpose_convolve(Context& c, OperandId nhwc, OperandId weights, Oper
 
 /// TRANSPOSE_CONV_2D has no groups, but a transposed convolution is an ordinary one of the input with zeros between its
 /// pixels, with each filter turned by 180 degrees. `weights`: [in, out / groups, height, width].
-OperandId transpose_convolve_groups(Context& c, OperandId nhwc, OperandId weights, OperandId bias,
-                                    const Transposed& t) {
-  const Constant constant = require_constant_weights(c, weights, "with groups");
+OperandId transpose_convolve_groups(Context& c, OperandId nhwc, const ConvolutionParameters& t) {
+  const Constant constant = require_constant_weights(c, t.weights, "with groups");
+  const graph::Quantization quantization = c.type(t.weights).quantization;
+  if (!quantization.channel_scales.empty())
+    c.refuse(Reason::quantization, "a transposed convolution with groups takes no weights quantized per channel",
+             "quantize its weights with one scale for all channels");
   const Shape shape = constant.shape();
   const uint32_t inputs = shape[0] / t.groups, outputs = shape[1];
   const Constant turned = constant.sliced(2, shape[2] - 1, shape[2], -1).sliced(3, shape[3] - 1, shape[3], -1);
@@ -214,7 +240,8 @@ OperandId transpose_convolve_groups(Context& c, OperandId nhwc, OperandId weight
   };
   const Window window{axis(t.stride.height, t.padding.height, t.output_padding.height, t.dilation.height, shape[2]),
                       axis(t.stride.width, t.padding.width, t.output_padding.width, t.dilation.width, shape[3])};
-  return convolve(c, insert_zeros(c, nhwc, t.stride), c.constant_operand(filter), bias, window, t.groups);
+  const Filters filters{c.graph().add_constant(filter, quantization), t.bias, t.output};
+  return convolve(c, insert_zeros(c, nhwc, t.stride), filters, window, t.groups);
 }
 
 /// The filter with two spatial dimensions: [out, in, width] → [out, in, 1, width].
@@ -230,16 +257,6 @@ OperandId bias_of(Context& c, uint32_t channels) {
   return c.is_none("bias") ? c.constant_operand(Constant::filled(0, {channels})) : c.tensor("bias");
 }
 
-void lower_transposed(Context& c, OperandId weights, size_t spatial_rank) {
-  const Transposed t{spatial_integers(c, "stride", spatial_rank, 1), spatial_integers(c, "padding", spatial_rank, 0),
-                     spatial_integers(c, "output_padding", spatial_rank, 0),
-                     spatial_integers(c, "dilation", spatial_rank, 1), static_cast<uint32_t>(c.integer("groups"))};
-  const OperandId bias = bias_of(c, c.shape(weights)[1] * t.groups);
-  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
-  result_from_nhwc(c, t.groups == 1 ? transpose_convolve(c, input, weights, bias, t)
-                                    : transpose_convolve_groups(c, input, weights, bias, t));
-}
-
 /// "same" puts the odd element of padding behind; "valid" is none.
 Axis axis_of(int32_t stride, int32_t dilation, int32_t padding, bool same, uint32_t kernel) {
   const int32_t total = dilation * (static_cast<int32_t>(kernel) - 1);
@@ -247,18 +264,31 @@ Axis axis_of(int32_t stride, int32_t dilation, int32_t padding, bool same, uint3
   return {stride, dilation, padding, padding};
 }
 
+void lower_transposed(Context& c, OperandId weights, size_t spatial_rank) {
+  ConvolutionParameters parameters;
+  parameters.weights = weights;
+  parameters.stride = spatial_integers(c, "stride", spatial_rank, 1);
+  parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
+  parameters.output_padding = spatial_integers(c, "output_padding", spatial_rank, 0);
+  parameters.dilation = spatial_integers(c, "dilation", spatial_rank, 1);
+  parameters.groups = static_cast<uint32_t>(c.integer("groups"));
+  parameters.bias = bias_of(c, c.shape(weights)[1] * parameters.groups);
+  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
+  result_from_nhwc(c, transposed_convolution(c, input, parameters));
+}
+
 void lower_ordinary(Context& c, OperandId weights, size_t spatial_rank) {
   const bool named = c.node().overload == "padding" || c.op() == "aten::_convolution_mode";
-  const bool same = named && c.string("padding") == "same";
-  const HeightWidth stride = spatial_integers(c, "stride", spatial_rank, 1);
-  const HeightWidth dilation = spatial_integers(c, "dilation", spatial_rank, 1);
-  const HeightWidth padding = named ? HeightWidth{0, 0} : spatial_integers(c, "padding", spatial_rank, 0);
-  const Shape kernel = c.shape(weights);
-  const Window window{axis_of(stride.height, dilation.height, padding.height, same, kernel[2]),
-                      axis_of(stride.width, dilation.width, padding.width, same, kernel[3])};
+  ConvolutionParameters parameters;
+  parameters.weights = weights;
+  parameters.same_padding = named && c.string("padding") == "same";
+  parameters.stride = spatial_integers(c, "stride", spatial_rank, 1);
+  parameters.dilation = spatial_integers(c, "dilation", spatial_rank, 1);
+  if (!named) parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
+  parameters.groups = static_cast<uint32_t>(c.integer("groups"));
   const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
-  result_from_nhwc(
-      c, convolve(c, input, weights, bias_of(c, kernel[0]), window, static_cast<uint32_t>(c.integer("groups"))));
+  parameters.bias = bias_of(c, c.shape(weights)[0]);
+  result_from_nhwc(c, convolution(c, input, parameters));
 }
 
 void lower_convolution(Context& c) {
@@ -286,6 +316,17 @@ const Lowering table[] = {
 };
 
 }  // namespace
+
+OperandId convolution(Context& c, OperandId nhwc, const ConvolutionParameters& p) {
+  const Shape kernel = c.shape(p.weights);
+  const Window window{axis_of(p.stride.height, p.dilation.height, p.padding.height, p.same_padding, kernel[2]),
+                      axis_of(p.stride.width, p.dilation.width, p.padding.width, p.same_padding, kernel[3])};
+  return convolve(c, nhwc, {p.weights, p.bias, p.output}, window, p.groups);
+}
+
+OperandId transposed_convolution(Context& c, OperandId nhwc, const ConvolutionParameters& p) {
+  return p.groups == 1 ? transpose_convolve(c, nhwc, p) : transpose_convolve_groups(c, nhwc, p);
+}
 
 Span<const Lowering> convolution_lowerings() { return table; }
 

@@ -9,8 +9,10 @@ namespace passerelle::lowering {
 
 OperandId zero_bias(Context& c, uint32_t size);
 
-/// FULLY_CONNECTED on the last dimension of `input`, whatever its rank. `weights`: [out, in]; `bias`: [out].
-OperandId fully_connected(Context& c, OperandId input, OperandId weights, OperandId bias);
+/// FULLY_CONNECTED on the last dimension of `input`, whatever its rank. `weights`: [out, in]; `bias`: [out]. `output`
+/// is the result's scale where the input is quantized.
+OperandId fully_connected(Context& c, OperandId input, OperandId weights, OperandId bias,
+                          const graph::Quantization& output = {});
 
 /// [.., m, k] x [.., k, n], with NumPy's broadcasting of the batches: FULLY_CONNECTED where one factor is a constant
 /// matrix. The result's shape may lack leading dimensions of 1.

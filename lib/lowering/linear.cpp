@@ -19,13 +19,15 @@ Shape with_last(Shape shape, uint32_t size) {
 
 OperandId zero_bias(Context& c, uint32_t size) { return c.constant_operand(Constant::filled(0, {size})); }
 
-OperandId fully_connected(Context& c, OperandId input, OperandId weights, OperandId bias) {
+OperandId fully_connected(Context& c, OperandId input, OperandId weights, OperandId bias,
+                          const graph::Quantization& quantization) {
   const Shape shape = c.shape(input);
   const uint32_t size = last(shape);
   const uint32_t outputs = c.shape(weights)[0];
   const auto batch = static_cast<uint32_t>(graph::element_count(shape) / size);
   TensorType output = c.type(input);
   output.shape = {batch, outputs};
+  output.quantization = quantization;
   const OperandId result = c.emit(
       Op::FULLY_CONNECTED, {{"input", c.reshape(input, {batch, size})}, {"weights", weights}, {"bias", bias}}, output);
   return c.reshape(result, with_last(shape, outputs));

@@ -8,6 +8,7 @@
 #include "context.h"
 #include "families.h"
 #include "passerelle/support/check.h"
+#include "quantization.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -23,12 +24,28 @@ using Table = std::map<std::string_view, const Lowering*>;
 const Table& table() {
   static const Table rows = [] {
     Table merged;
-    for (Span<const Lowering> family :
-         {activation_lowerings(), attention_lowerings(), einsum_lowerings(), comparison_lowerings(),
-          convolution_lowerings(), elementwise_lowerings(), embedding_lowerings(), indexing_lowerings(),
-          linear_lowerings(), normalisation_lowerings(), padding_lowerings(), pooling_lowerings(),
-          recurrent_lowerings(), reduction_lowerings(), resize_lowerings(), scatter_lowerings(), selection_lowerings(),
-          shape_lowerings()})
+    for (Span<const Lowering> family : {activation_lowerings(),
+                                        attention_lowerings(),
+                                        einsum_lowerings(),
+                                        comparison_lowerings(),
+                                        convolution_lowerings(),
+                                        elementwise_lowerings(),
+                                        embedding_lowerings(),
+                                        indexing_lowerings(),
+                                        linear_lowerings(),
+                                        normalisation_lowerings(),
+                                        padding_lowerings(),
+                                        pooling_lowerings(),
+                                        quantization_lowerings(),
+                                        quantized_activation_lowerings(),
+                                        quantized_arithmetic_lowerings(),
+                                        quantized_layer_lowerings(),
+                                        recurrent_lowerings(),
+                                        reduction_lowerings(),
+                                        resize_lowerings(),
+                                        scatter_lowerings(),
+                                        selection_lowerings(),
+                                        shape_lowerings()})
       for (const Lowering& row : family) {
         bool added = merged.emplace(row.op, &row).second;
         check(added, "an operator has one lowering: " + std::string(row.op));
@@ -138,13 +155,13 @@ class Driver {
 
   void lower_node(const Node& node) {
     context_.enter(node, node.origin);
-    auto row = table().find(node.op);
+    const Lowering* row = row_of(node);
     try {
-      if (row == table().end())
+      if (!row)
         context_.refuse(Reason::no_counterpart, "nothing in NNAPI computes it, and no rewrite of it is known",
                         alternative(node.op));
       refuse_empty_tensors(node);
-      row->second->function(context_);
+      row->function(context_);
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
     } catch (Refusal& refusal) {
       if (!is_told_already(node)) {
@@ -174,6 +191,13 @@ class Driver {
   bool is_empty(TensorId id) const {
     const std::vector<int64_t>& shape = trace_[id].shape;
     return std::find(shape.begin(), shape.end(), 0) != shape.end();
+  }
+
+  const Lowering* row_of(const Node& node) const {
+    if (const Lowering* quantized = quantized_lowering(node.op); quantized && has_quantized_tensors(trace_, node))
+      return quantized;
+    auto row = table().find(node.op);
+    return row == table().end() ? nullptr : row->second;
   }
 
   /// NNAPI reads a size of 0 as one that is not known yet, and lowerings divide by sizes.
@@ -239,7 +263,15 @@ class Driver {
 
 }  // namespace
 
-Lowered lower(const Trace& trace) { return Driver(trace).run(); }
+Lowered lower(const Trace& trace) {
+  const auto is_quantized = [](const torchscript::Tensor& tensor) { return graph::is_quantized(tensor.type); };
+  if (std::none_of(trace.tensors.begin(), trace.tensors.end(), is_quantized)) return Driver(trace).run();
+  const Detoured detoured = with_float_detours(trace);
+  Lowered lowered = Driver(detoured.trace).run();
+  for (auto& node : lowered.refused)
+    if (node) node = detoured.original_node[*node];
+  return lowered;
+}
 
 std::vector<SupportedOperator> supported_operators() {
   std::vector<SupportedOperator> result;

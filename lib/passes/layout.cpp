@@ -26,8 +26,7 @@ bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector
          std::all_of(readers.begin(), readers.end(), [&](uint32_t reader) {
            const Operation& operation = graph.operations[reader];
            return operation.is(Op::FULLY_CONNECTED) && operation.operand("input") == id &&
-                  graph.is_constant(operation.operand("weights")) &&
-                  graph.type(operation.operand("weights")).quantization.channel_scales.empty();
+                  graph.is_constant(operation.operand("weights"));
          });
 }
 

@@ -61,12 +61,17 @@ class Legaliser {
         facts_{has_infinities(graph, target), free_inputs(graph)},
         editor_(graph),
         rewriter_(editor_, target.feature_level, stage, facts_) {
+    for (const Rewrite& rewrite : quantization_rewrites())
+      if (rewrite.stage == stage) of_integers_.push_back(rewrite);
     for (Span<const Rewrite> subject :
          {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), transposition_rewrites(),
           reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), transposed_convolution_rewrites(),
           resize_rewrites(), batch_matmul_rewrites()})
-      for (const Rewrite& rewrite : subject)
-        if (rewrite.stage == stage) rewrites_.push_back(rewrite);
+      for (const Rewrite& rewrite : subject) {
+        if (rewrite.stage != stage) continue;
+        rewrites_.push_back(rewrite);
+        if (rewrite.moves_elements) of_integers_.push_back(rewrite);
+      }
   }
 
   void run() {
@@ -87,8 +92,15 @@ class Legaliser {
     return rewriter_.level() >= agreed || !has_doubtful_sizes(graph_, operation);
   }
 
+  /// QUANTIZE and DEQUANTIZE, the border, are not.
+  bool is_quantized(const Operation& operation) const {
+    const auto quantized = [&](OperandId id) { return nnapi::is_quantized(graph_.type(id).type); };
+    const std::vector<OperandId> inputs = operation.inputs();
+    return std::any_of(inputs.begin(), inputs.end(), quantized);
+  }
+
   bool rewrite(const Operation& operation, int depth) {
-    for (const Rewrite& row : rewrites_) {
+    for (const Rewrite& row : is_quantized(operation) ? of_integers_ : rewrites_) {
       if (row.type != operation.type) continue;
       const auto kept = static_cast<std::ptrdiff_t>(graph_.operations.size());
       const bool done = row.function(rewriter_, operation);
@@ -113,6 +125,7 @@ class Legaliser {
   Editor editor_;
   Rewriter rewriter_;
   std::vector<Rewrite> rewrites_;
+  std::vector<Rewrite> of_integers_;  // for quantized tensors
 };
 
 }  // namespace

@@ -12,6 +12,10 @@ namespace passerelle::passes {
 enum class Shuffles { found, as_they_stand };
 void simplify(graph::Graph& graph, Shuffles shuffles = Shuffles::found);
 void fold_rank(graph::Graph& graph);
+/// Operations between DEQUANTIZE and QUANTIZE on integers, where NNAPI has them within one step.
+void remove_float_islands(graph::Graph& graph);
+/// No signed 8-bit tensors below the level that has them.
+void use_unsigned_integers(graph::Graph& graph, const Target& target);
 void legalise_before_layout(graph::Graph& graph, const Target& target);
 void legalise_after_layout(graph::Graph& graph, const Target& target);
 void solve_layout(graph::Graph& graph, const Target& target);

@@ -98,9 +98,11 @@ struct Rewrite {
   OperationType type;
   Stage stage;
   RewriteFunction function;
+  bool moves_elements = false;  ///< and computes nothing: it does for quantized tensors what it does for floats
 };
 
 // One table a subject. An operation with several rows tries them in order.
+Span<const Rewrite> quantization_rewrites();  // of quantized tensors; all others are of floats where they compute
 Span<const Rewrite> elementwise_rewrites();
 Span<const Rewrite> power_rewrites();
 Span<const Rewrite> integer_rewrites();

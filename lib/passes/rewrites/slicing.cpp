@@ -363,14 +363,14 @@ bool rewrite_pack(Rewriter& r, const Operation& operation) {
 }
 
 constexpr Rewrite rewrites[] = {
-    {Op::MIRROR_PAD, Stage::before_layout, rewrite_mirror_pad},
-    {Op::PACK, Stage::before_layout, rewrite_pack},
-    {Op::REVERSE, Stage::before_layout, rewrite_reverse},
+    {Op::MIRROR_PAD, Stage::before_layout, rewrite_mirror_pad, true},
+    {Op::PACK, Stage::before_layout, rewrite_pack, true},
+    {Op::REVERSE, Stage::before_layout, rewrite_reverse, true},
     {Op::GATHER, Stage::after_layout, rewrite_gather},
     {Op::PAD, Stage::after_layout, rewrite_pad},
     {Op::PAD_V2, Stage::after_layout, rewrite_pad_v2},
-    {Op::SLICE, Stage::after_layout, rewrite_slice},
-    {Op::SPLIT, Stage::after_layout, rewrite_split},
+    {Op::SLICE, Stage::after_layout, rewrite_slice, true},
+    {Op::SPLIT, Stage::after_layout, rewrite_split, true},
     {Op::STRIDED_SLICE, Stage::after_layout, rewrite_strided_slice},
     {Op::TILE, Stage::after_layout, rewrite_tile},
 };

@@ -150,7 +150,7 @@ bool rewrite_batch_to_space(Rewriter& r, const Operation& operation) {
 
 constexpr Rewrite rewrites[] = {
     {Op::BATCH_TO_SPACE_ND, Stage::after_layout, rewrite_batch_to_space},
-    {Op::CHANNEL_SHUFFLE, Stage::after_layout, rewrite_channel_shuffle},
+    {Op::CHANNEL_SHUFFLE, Stage::after_layout, rewrite_channel_shuffle, true},
     {Op::SPACE_TO_BATCH_ND, Stage::after_layout, rewrite_space_to_batch},
     {Op::TRANSPOSE, Stage::after_layout, rewrite_transpose},
 };

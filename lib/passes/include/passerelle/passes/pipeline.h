@@ -11,6 +11,7 @@ namespace passerelle::passes {
 
 struct Target {
   nnapi::FeatureLevel feature_level = 3;
+  bool removes_float_islands = true;  ///< dequantize → operation → quantize becomes the operation on integers
 };
 
 /// Runs every pass, in the order that pipeline.cpp lists. What the target cannot run is returned, each with the level from

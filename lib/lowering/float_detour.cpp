@@ -1,0 +1,117 @@
+// Operators on quantized tensors that nothing lowers in integers: dequantize, the operator on floats, quantize.
+#include <map>
+#include <string>
+#include <utility>
+
+#include "families.h"
+#include "quantization.h"
+
+namespace passerelle::lowering {
+namespace {
+
+using torchscript::Node;
+using torchscript::Tensor;
+using torchscript::TensorId;
+using torchscript::Trace;
+using torchscript::Value;
+
+template <typename AnyValue, typename Visit>
+void for_each_tensor(AnyValue& value, const Visit& visit) {
+  if (auto* id = std::get_if<TensorId>(&value.data)) visit(*id);
+  if (auto* list = std::get_if<std::vector<Value>>(&value.data))
+    for (auto& element : *list) for_each_tensor(element, visit);
+}
+
+/// What an operator of quantized:: is on floats; its arguments have the names of the float one's.
+std::string_view on_floats(std::string_view op) {
+  static const std::map<std::string_view, std::string_view> names{
+      {"quantized::celu", "aten::celu"},
+      {"quantized::elu", "aten::elu"},
+      {"quantized::group_norm", "aten::group_norm"},
+      {"quantized::instance_norm", "aten::instance_norm"},
+      {"quantized::layer_norm", "aten::layer_norm"},
+      {"quantized::prelu", "aten::prelu"},
+      {"quantized::softmax", "aten::softmax"},
+      {"quantized::threshold", "aten::threshold"},
+  };
+  const auto known = names.find(op);
+  return known == names.end() ? op : known->second;
+}
+
+class Detours {
+ public:
+  explicit Detours(const Trace& trace) : trace_(trace) {}
+
+  Detoured run() {
+    std::vector<Node> nodes = std::move(trace_.nodes);
+    trace_.nodes.clear();
+    std::vector<uint32_t> original_node;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      Node& node = nodes[i];
+      if (!has_quantized_tensors(trace_, node) || keeps_scale(node.op) || lowers_in_integers(node.op))
+        trace_.nodes.push_back(std::move(node));
+      else
+        detour(std::move(node));
+      original_node.resize(trace_.nodes.size(), static_cast<uint32_t>(i));
+    }
+    return {std::move(trace_), std::move(original_node)};
+  }
+
+ private:
+  Tensor& at(TensorId id) { return trace_.tensors[static_cast<uint32_t>(id)]; }
+
+  TensorId float_like(TensorId id) {
+    Tensor tensor = at(id);
+    if (tensor.constant) tensor.constant = dequantized(tensor);
+    tensor.type = graph::ElementType::float32;
+    tensor.quantization = {};
+    tensor.channel_zero_points.clear();
+    trace_.tensors.push_back(std::move(tensor));
+    return static_cast<TensorId>(trace_.tensors.size() - 1);
+  }
+
+  void detour(Node node) {
+    const uint32_t origin = node.origin;
+    std::vector<std::pair<TensorId, TensorId>> results;
+    for (auto& argument : node.arguments)
+      for_each_tensor(argument.second, [&](TensorId& id) {
+        if (graph::is_quantized(at(id).type)) id = on_floats_at(id, origin);
+      });
+    for (Value& result : node.results)
+      for_each_tensor(result, [&](TensorId& id) {
+        if (!graph::is_quantized(at(id).type)) return;
+        const TensorId computed = float_like(id);
+        results.emplace_back(computed, id);
+        id = computed;
+      });
+    node.op = std::string(on_floats(node.op));
+    trace_.nodes.push_back(std::move(node));
+    for (const auto& [computed, quantized] : results)
+      trace_.nodes.push_back({"aten::quantize_per_tensor", "", {{"self", {computed}}}, {{quantized}}, origin});
+  }
+
+  TensorId on_floats_at(TensorId id, uint32_t origin) {
+    const auto known = floats_.find(id);
+    if (known != floats_.end()) return known->second;
+    const TensorId result = float_like(id);
+    if (!at(id).constant) trace_.nodes.push_back({"aten::dequantize", "self", {{"self", {id}}}, {{result}}, origin});
+    return floats_[id] = result;
+  }
+
+  Trace trace_;
+  std::map<TensorId, TensorId> floats_;  // by quantized tensor
+};
+
+}  // namespace
+
+bool has_quantized_tensors(const Trace& trace, const Node& node) {
+  bool found = false;
+  const auto look = [&](TensorId id) { found = found || graph::is_quantized(trace[id].type); };
+  for (const auto& argument : node.arguments) for_each_tensor(argument.second, look);
+  for (const Value& result : node.results) for_each_tensor(result, look);
+  return found;
+}
+
+Detoured with_float_detours(const Trace& trace) { return Detours(trace).run(); }
+
+}  // namespace passerelle::lowering
