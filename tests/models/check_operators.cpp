@@ -19,6 +19,7 @@
 #include "passerelle/torchscript/replay.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/comparison.h"
+#include "paths.h"
 
 namespace passerelle::tests {
 namespace {
@@ -97,9 +98,9 @@ class Checker {
     unwrap(blob::write(lowered.graph, options, file_));
     std::vector<HostTensor> inputs;
     for (TensorId id : only.inputs) inputs.push_back(values.at(id));
-    std::printf("%s\n", place.c_str());
     const std::vector<HostTensor> results =
-        unwrap(unwrap(verify::BlobRunner::open(file_)).run(PASSERELLE_BINARY_DIR "/lib/libneuralnetworks.so", inputs));
+        unwrap(unwrap(verify::BlobRunner::open(file_))
+                   .run(testing::binary_directory() + std::string("/lib/libneuralnetworks.so"), inputs));
     for (size_t i = 0; i < results.size(); ++i) compare(place, values.at(only.outputs[i]), results[i]);
   }
 
