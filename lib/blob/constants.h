@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "digest.h"
+#include "passerelle/blob/digest.h"
 #include "passerelle/blob/view.h"
 #include "passerelle/graph/constant.h"
 #include "passerelle/support/span.h"

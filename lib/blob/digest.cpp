@@ -1,4 +1,4 @@
-#include "digest.h"
+#include "passerelle/blob/digest.h"
 
 #include <algorithm>
 #include <cstring>

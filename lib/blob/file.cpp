@@ -10,7 +10,7 @@
 #include <new>
 #include <utility>
 
-#include "digest.h"
+#include "passerelle/blob/digest.h"
 
 namespace passerelle::blob {
 namespace {

@@ -22,7 +22,8 @@ std::string flaw_in_shape(const format::Model& model, const format::Operand& ope
   if (rank > pool.size() - operand.dimensions() - 1) return "has a shape that is cut off";
   shape = {pool.data() + operand.dimensions() + 1, rank};
   for (uint32_t i = 0; i < rank; ++i)
-    if (shape.dimensions[i] == 0) return "has a dimension of 0";
+    if (shape.dimensions[i] == 0)
+      return "has a dimension of 0, which would leave its shape open: models are converted with all shapes known";
   return {};
 }
 

@@ -7,19 +7,9 @@
 namespace passerelle::loader {
 namespace {
 
-/// "operation 12 (CONV_2D, from aten::conv2d of features.3, model.py:42)"
-std::string operation_name(const blob::View& view, uint32_t index) {
-  const blob::Origin origin = view.origin(index);
-  std::string name = "operation " + std::to_string(index) + " (" + view.operation(index).name;
-  if (origin.op[0]) name += std::string(", from ") + origin.op;
-  if (origin.module_path[0]) name += std::string(" of ") + origin.module_path;
-  if (origin.user_file[0]) name += std::string(", ") + origin.user_file + ":" + std::to_string(origin.user_line);
-  return name + ")";
-}
-
 class Builder {
  public:
-  Builder(passerelle_compilation& target, passerelle_error* error)
+  Builder(BuiltModel& target, passerelle_error* error)
       : view_(target.file->view()),
         functions_(target.library->functions),
         library_(*target.library),
@@ -132,14 +122,23 @@ class Builder {
 
 }  // namespace
 
-passerelle_status build_model(passerelle_compilation& compilation, bool relax_fp16, passerelle_error* error) {
-  passerelle_status status = compilation.weights.open(*compilation.file, *compilation.library, error);
+std::string operation_name(const blob::View& view, uint32_t index) {
+  const blob::Origin origin = view.origin(index);
+  std::string name = "operation " + std::to_string(index) + " (" + view.operation(index).name;
+  if (origin.op[0]) name += std::string(", from ") + origin.op;
+  if (origin.module_path[0]) name += std::string(" of ") + origin.module_path;
+  if (origin.user_file[0]) name += std::string(", ") + origin.user_file + ":" + std::to_string(origin.user_line);
+  return name + ")";
+}
+
+passerelle_status build_model(BuiltModel& target, bool relax_fp16, passerelle_error* error) {
+  passerelle_status status = target.weights.open(*target.file, *target.library, error);
   if (status != PASSERELLE_OK) return status;
   ANeuralNetworksModel* model = nullptr;
-  const int result = compilation.library->functions.ANeuralNetworksModel_create(&model);
+  const int result = target.library->functions.ANeuralNetworksModel_create(&model);
   if (result != ANEURALNETWORKS_NO_ERROR) return fail_in_nnapi(error, "ANeuralNetworksModel_create", result, {});
-  compilation.model.reset(model);
-  Builder builder(compilation, error);
+  target.model.reset(model);
+  Builder builder(target, error);
   status = builder.add_operands();
   if (status == PASSERELLE_OK) status = builder.add_operations();
   if (status == PASSERELLE_OK) status = builder.finish(relax_fp16);

@@ -1,11 +1,16 @@
 // A file's view as an NNAPI model.
 #pragma once
 
+#include <string>
+
 #include "compilation.h"
 
 namespace passerelle::loader {
 
-/// Fills in compilation.weights and compilation.model, finished.
-passerelle_status build_model(passerelle_compilation& compilation, bool relax_fp16, passerelle_error* error);
+/// Fills in target.weights and target.model, finished.
+passerelle_status build_model(BuiltModel& target, bool relax_fp16, passerelle_error* error);
+
+/// "operation 12 (CONV_2D, from aten::conv2d of features.3, model.py:42)"
+std::string operation_name(const blob::View& view, uint32_t index);
 
 }  // namespace passerelle::loader

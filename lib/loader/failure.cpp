@@ -33,9 +33,12 @@ constexpr const char* status_names[] = {"PASSERELLE_OK",
                                         "PASSERELLE_NNAPI_MISSING",
                                         "PASSERELLE_NNAPI_TOO_OLD",
                                         "PASSERELLE_NO_SUCH_DEVICE",
-                                        "PASSERELLE_NNAPI_FAILED"};
+                                        "PASSERELLE_NNAPI_FAILED",
+                                        "PASSERELLE_UNSUPPORTED",
+                                        "PASSERELLE_TIMED_OUT",
+                                        "PASSERELLE_DEVICE_SUSPECTED"};
 constexpr int status_count = sizeof(status_names) / sizeof(status_names[0]);
-static_assert(status_count == PASSERELLE_NNAPI_FAILED + 1);
+static_assert(status_count == PASSERELLE_DEVICE_SUSPECTED + 1);
 
 /// Where to cut, so that no UTF-8 character is halved.
 size_t whole_characters(const std::string& text, size_t limit) {
@@ -60,9 +63,11 @@ passerelle_status fail_in_nnapi(passerelle_error* error, const char* function, i
   const char* name = result >= 0 && result < result_count ? result_names[result] : "an unknown result";
   std::string message = std::string(function) + " failed with " + name + " (" + std::to_string(result) + ")";
   if (!what.empty()) message += ": " + what;
-  fail(error, PASSERELLE_NNAPI_FAILED, message);
+  const bool missed =
+      result == ANEURALNETWORKS_MISSED_DEADLINE_TRANSIENT || result == ANEURALNETWORKS_MISSED_DEADLINE_PERSISTENT;
+  const passerelle_status status = fail(error, missed ? PASSERELLE_TIMED_OUT : PASSERELLE_NNAPI_FAILED, message);
   if (error) error->nnapi_result = result;
-  return PASSERELLE_NNAPI_FAILED;
+  return status;
 }
 
 passerelle_status status_of(blob::Failure failure) {
@@ -77,6 +82,10 @@ passerelle_status status_of(blob::Failure failure) {
 }
 
 }  // namespace passerelle::loader
+
+uint32_t passerelle_loader_version() noexcept {
+  return uint32_t{PASSERELLE_LOADER_VERSION_MAJOR} << 16 | PASSERELLE_LOADER_VERSION_MINOR;
+}
 
 const char* passerelle_status_name(int status) noexcept {
   using passerelle::loader::status_count;

@@ -49,7 +49,9 @@ const char* missing_function(const Functions& functions) {
   PASSERELLE_NEED(ANeuralNetworksExecution_create)
   PASSERELLE_NEED(ANeuralNetworksExecution_free)
   PASSERELLE_NEED(ANeuralNetworksExecution_setInput)
+  PASSERELLE_NEED(ANeuralNetworksExecution_setInputFromMemory)
   PASSERELLE_NEED(ANeuralNetworksExecution_setOutput)
+  PASSERELLE_NEED(ANeuralNetworksExecution_setOutputFromMemory)
   PASSERELLE_NEED(ANeuralNetworksExecution_startCompute)
   PASSERELLE_NEED(ANeuralNetworksEvent_wait)
   PASSERELLE_NEED(ANeuralNetworksEvent_free)
@@ -67,6 +69,30 @@ uint32_t level_of(const Functions& functions) {
   if (functions.ANeuralNetworks_getDeviceCount) return 3;
   if (functions.ANeuralNetworksModel_relaxComputationFloat32toFloat16) return 2;
   return 1;
+}
+
+uint32_t features_of(const Functions& functions) {
+  struct Row {
+    passerelle_feature feature;
+    bool there;
+  };
+  const auto& f = functions;
+  const Row rows[] = {
+      {PASSERELLE_FEATURE_FP16, f.ANeuralNetworksModel_relaxComputationFloat32toFloat16 != nullptr},
+      {PASSERELLE_FEATURE_DEVICES, f.ANeuralNetworksCompilation_createForDevices != nullptr},
+      {PASSERELLE_FEATURE_CACHING, f.ANeuralNetworksCompilation_setCaching != nullptr},
+      {PASSERELLE_FEATURE_BURST,
+       f.ANeuralNetworksBurst_create && f.ANeuralNetworksBurst_free && f.ANeuralNetworksExecution_burstCompute},
+      {PASSERELLE_FEATURE_TIMING,
+       f.ANeuralNetworksExecution_setMeasureTiming && f.ANeuralNetworksExecution_getDuration},
+      {PASSERELLE_FEATURE_HARDWARE_BUFFERS, f.ANeuralNetworksMemory_createFromAHardwareBuffer != nullptr},
+      {PASSERELLE_FEATURE_PRIORITY, f.ANeuralNetworksCompilation_setPriority != nullptr},
+      {PASSERELLE_FEATURE_TIMEOUT, f.ANeuralNetworksCompilation_setTimeout && f.ANeuralNetworksExecution_setTimeout},
+      {PASSERELLE_FEATURE_REUSE, f.ANeuralNetworksExecution_setReusable != nullptr}};
+  uint32_t features = 0;
+  for (const Row& row : rows)
+    if (row.there) features |= row.feature;
+  return features;
 }
 
 passerelle_status describe(const Functions& functions, uint32_t index, Device& device, passerelle_error* error) {
@@ -124,6 +150,7 @@ passerelle_status open(const char* path, std::shared_ptr<const Library>& out, pa
     return missing(error, library->name + " is no NNAPI library: it has no function " + function);
   library->feature_level = level_of(library->functions);
   if (library->feature_level == 0) return missing(error, library->name + " reports no feature level that NNAPI has");
+  library->features = features_of(library->functions);
   const passerelle_status status = find_devices(*library, error);
   if (status == PASSERELLE_OK) out = std::move(library);
   return status;
@@ -157,6 +184,10 @@ uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi) noexcept 
   return nnapi ? nnapi->library->feature_level : 0;
 }
 
+uint32_t passerelle_nnapi_features(const passerelle_nnapi* nnapi) noexcept {
+  return nnapi ? nnapi->library->features : 0;
+}
+
 uint32_t passerelle_nnapi_device_count(const passerelle_nnapi* nnapi) noexcept {
   return nnapi ? static_cast<uint32_t>(nnapi->library->devices.size()) : 0;
 }
@@ -174,5 +205,6 @@ passerelle_status passerelle_nnapi_describe_device(const passerelle_nnapi* nnapi
                    ? static_cast<passerelle_device_type>(device.type)
                    : PASSERELLE_DEVICE_UNKNOWN;
   known.feature_level = device.feature_level;
+  known.is_reference = device.is_reference();
   return passerelle::loader::fill(info, known, error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,12 +25,16 @@ struct Device {
   const char* version = nullptr;
   int32_t type = 0;
   uint32_t feature_level = 0;
+
+  /// NNAPI's own CPU implementation, which is there for testing and for what no driver can do.
+  bool is_reference() const { return std::strcmp(name, "nnapi-reference") == 0; }
 };
 
 struct Library {
   std::string name;
   Functions functions;
   uint32_t feature_level = 0;
+  uint32_t features = 0;  ///< passerelle_feature bits
   std::vector<Device> devices;
 };
 

@@ -17,7 +17,10 @@ ErrorKind kind_of(passerelle_status status) {
     case PASSERELLE_NNAPI_MISSING:
     case PASSERELLE_NNAPI_TOO_OLD:
     case PASSERELLE_NO_SUCH_DEVICE:
-    case PASSERELLE_NNAPI_FAILED: return ErrorKind::nnapi;
+    case PASSERELLE_NNAPI_FAILED:
+    case PASSERELLE_UNSUPPORTED:
+    case PASSERELLE_TIMED_OUT:
+    case PASSERELLE_DEVICE_SUSPECTED: return ErrorKind::nnapi;
     case PASSERELLE_OK:
     case PASSERELLE_INVALID_ARGUMENT:
     case PASSERELLE_OUT_OF_MEMORY: break;

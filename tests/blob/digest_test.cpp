@@ -1,5 +1,5 @@
 // Expected values: the reference implementation, libxxhash 0.8.1, on bytes 0, 7, 14, ... (modulo 256).
-#include "digest.h"
+#include "passerelle/blob/digest.h"
 
 #include <catch2/catch.hpp>
 #include <vector>

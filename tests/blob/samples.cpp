@@ -3,7 +3,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "digest.h"
+#include "passerelle/blob/digest.h"
 
 namespace passerelle::blob_test {
 namespace {

@@ -157,23 +157,26 @@ TEST_CASE("a compilation outlives its model and library") {
 TEST_CASE("options reach NNAPI") {
   const auto bytes = file_of(image_graph(graph::Layout::as_pytorch, graph::Layout::as_pytorch));
   const loader::Model model = open_model(bytes);
-  const std::string path = library_path("3");
+  const std::string path = library_path("4");
   StandIn& stand_in = fresh_stand_in(path);
   const loader::Nnapi nnapi = open_nnapi(path);
 
   compiled(model, nnapi);
   CHECK(stand_in.preference == -1);
   CHECK_FALSE(stand_in.relaxed);
-  CHECK_FALSE(stand_in.called("ANeuralNetworksCompilation_createForDevices"));
+  CHECK(stand_in.priority == 0);
+  CHECK(stand_in.device == "stand-in-npu, stand-in-cpu");
 
   loader::CompileOptions options;
   options.device = "stand-in-cpu";
   options.preference = PASSERELLE_PREFER_SUSTAINED_SPEED;
   options.fp16 = PASSERELLE_FP16_ALLOWED;
+  options.priority = PASSERELLE_PRIORITY_LOW;
   compiled(model, nnapi, options);
   CHECK(stand_in.device == "stand-in-cpu");
   CHECK(stand_in.preference == ANEURALNETWORKS_PREFER_SUSTAINED_SPEED);
   CHECK(stand_in.relaxed);
+  CHECK(stand_in.priority == ANEURALNETWORKS_PRIORITY_LOW);
 
   stand_in.relaxed = false;
   options = {};
@@ -209,7 +212,8 @@ TEST_CASE("a level that is too low is told with both levels") {
   CHECK_THAT(error.message(), Contains("feature level 4 (Android API 30)") &&
                                   Contains("feature level 3 (Android API 29)") && Contains("--feature-level 3"));
 
-  StandIn& stand_in = fresh_stand_in(library_path("4"));  // its devices are of level 3
+  StandIn& stand_in = fresh_stand_in(library_path("4"));
+  stand_in.device_level = 29;
   loader::CompileOptions options;
   options.device = "stand-in-npu";
   CHECK_FALSE(loader::Compilation::make(model, open_nnapi(library_path("4")), options, error));
@@ -266,6 +270,9 @@ TEST_CASE("every failure of NNAPI while compiling has its name, and nothing is l
   loader::CompileOptions with_device;
   with_device.device = "stand-in-npu";
   with_device.preference = PASSERELLE_PREFER_LOW_POWER;
+  with_device.priority = PASSERELLE_PRIORITY_HIGH;
+  with_device.timeout = 1000;
+  with_device.cache_directory = "/tmp";
   for (const char* function :
        {"ANeuralNetworksModel_create", "ANeuralNetworksModel_addOperand", "ANeuralNetworksModel_setOperandValue",
         "ANeuralNetworksModel_setOperandValueFromMemory", "ANeuralNetworksMemory_createFromFd",
@@ -273,13 +280,17 @@ TEST_CASE("every failure of NNAPI while compiling has its name, and nothing is l
         "ANeuralNetworksModel_identifyInputsAndOutputs", "ANeuralNetworksModel_relaxComputationFloat32toFloat16",
         "ANeuralNetworksModel_finish", "ANeuralNetworksCompilation_create",
         "ANeuralNetworksCompilation_createForDevices", "ANeuralNetworksCompilation_setPreference",
+        "ANeuralNetworksModel_getSupportedOperationsForDevices", "ANeuralNetworksCompilation_setPriority",
+        "ANeuralNetworksCompilation_setTimeout", "ANeuralNetworksCompilation_setCaching",
         "ANeuralNetworksCompilation_finish"}) {
     INFO(function);
     stand_in.reset();
     stand_in.failures[function] = 4;
+    loader::CompileOptions without_list;
+    without_list.reference = PASSERELLE_REFERENCE_ALLOWED;
     const bool plain = function == std::string("ANeuralNetworksCompilation_create");
     const loader::Compilation compilation =
-        loader::Compilation::make(model, nnapi, plain ? loader::CompileOptions() : with_device, error);
+        loader::Compilation::make(model, nnapi, plain ? without_list : with_device, error);
     CHECK_FALSE(compilation);
     CHECK(error.status() == PASSERELLE_NNAPI_FAILED);
     CHECK(error.nnapi_result() == 4);

@@ -14,6 +14,16 @@ TEST_CASE("the feature level is what the library says, or what its functions sho
     CHECK(nnapi.feature_level() == level);
     CHECK(nnapi.devices().size() == (level >= 3 ? 2 : 0));
   }
+  // Each level's functions show in the features.
+  constexpr uint32_t level_3 = PASSERELLE_FEATURE_DEVICES | PASSERELLE_FEATURE_CACHING | PASSERELLE_FEATURE_BURST |
+                               PASSERELLE_FEATURE_TIMING | PASSERELLE_FEATURE_HARDWARE_BUFFERS;
+  constexpr uint32_t level_4 = PASSERELLE_FEATURE_PRIORITY | PASSERELLE_FEATURE_TIMEOUT;
+  const uint32_t added[] = {0, PASSERELLE_FEATURE_FP16, level_3, level_4, PASSERELLE_FEATURE_REUSE};
+  uint32_t features = 0;
+  for (int level = 1; level <= 5; ++level) {
+    features |= added[level - 1];
+    CHECK(open_nnapi(library_path(std::to_string(level))).features() == features);
+  }
   StandIn& stand_in = fresh_stand_in(library_path("5"));
   struct Row {
     int64_t number;

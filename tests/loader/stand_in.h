@@ -34,12 +34,21 @@ struct RecordedMemory {
   size_t offset = 0;
 };
 
+struct StandInDevice {
+  std::string name;
+  int32_t type = 0;  // NNAPI's
+  std::string version = "1.2";
+  std::vector<int32_t> unsupported = {};  // operation types that it can't run
+};
+
 /// Of one stand-in library; shared by all that load it.
 struct StandIn {
   // What the test sets.
   std::map<std::string, int> failures;  // functions that return this result
   int64_t runtime_level = 31;           // NNAPI's number, for the stand-in of level 5
-  int64_t device_level = 29;
+  int64_t device_level = 30;
+  std::vector<StandInDevice> devices = default_devices();  // before the library is opened
+  std::string crashes_in;                                  // the function that takes the process down
 
   // What the loader did.
   std::mutex mutex;
@@ -52,13 +61,20 @@ struct StandIn {
   std::vector<std::vector<unsigned char>> inputs;  // bytes of the last execution
   bool relaxed = false;
   int32_t preference = -1;
-  std::string device;
+  std::string device;  // names of the last compilation's, ", " between them
+  std::string cache_directory;
+  std::vector<uint8_t> cache_token;
+  int priority = 0;
+  uint64_t compile_timeout = 0;
+  uint64_t run_timeout = 0;
   int live_objects = 0;  // models, compilations, executions, events, memories not freed
 
   void reset() {
     failures.clear();
     runtime_level = 31;
-    device_level = 29;
+    device_level = 30;
+    devices = default_devices();
+    crashes_in.clear();
     calls.clear();
     operands.clear();
     operations.clear();
@@ -69,7 +85,17 @@ struct StandIn {
     relaxed = false;
     preference = -1;
     device.clear();
+    cache_directory.clear();
+    cache_token.clear();
+    priority = 0;
+    compile_timeout = run_timeout = 0;
   }
+  int count(const std::string& function) const {
+    int count = 0;
+    for (const std::string& call : calls) count += call == function;
+    return count;
+  }
+  static std::vector<StandInDevice> default_devices() { return {{"stand-in-npu", 4}, {"stand-in-cpu", 2}}; }
   bool called(const std::string& function) const {
     for (const std::string& call : calls)
       if (call == function) return true;

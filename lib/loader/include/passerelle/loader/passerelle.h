@@ -11,21 +11,31 @@
  *     passerelle_output out = {scores, sizeof scores};
  *     if (passerelle_run(compilation, &in, 1, &out, 1, &error) != PASSERELLE_OK) ...
  *
- * Objects      A model is a file that was read and found sound. An nnapi is a loaded NNAPI library. A compilation is a
- *              model made ready by that library. Each is freed by its own close function, which takes NULL too. They
- * may be closed in any order: a compilation keeps what it needs of its model and of its NNAPI library. Threads      No
- * function has state outside of its arguments. Any number of threads may use one object at the same time,
- *              passerelle_run included; only closing an object must not overlap with another use of that same object.
- *              NNAPI itself decides whether runs overlap on the hardware.
- * Errors       What can fail returns a passerelle_status and, where `error` is not NULL, says there what happened, in
- * one sentence of UTF-8 for a log. On failure nothing was allocated and an object's out-parameter is NULL. Passing NULL
- * for an object, or for a parameter not said to be optional, is PASSERELLE_INVALID_ARGUMENT. No C++ exception leaves
- * the library; where it can't get memory for its own small books the process ends, as with any C++ program without
- * exceptions. Large buffers that can't be had are PASSERELLE_OUT_OF_MEMORY. Growth       A struct whose first member is
- * `struct_size` may get further members at its end. The caller sets it to sizeof of the struct that it was compiled
- * with. A struct to be read from must be zero behind what this version knows; one to be filled in is filled as far as
- * the caller's size goes. Units        Sizes and offsets are bytes. Shapes are elements, outermost dimension first.
- * Feature levels are NNAPI's, 1 to 8: 1 to 5 are Android API levels 27 to 31.
+ * OBJECTS. A model is a file that was read and found sound. An nnapi is a loaded NNAPI library. A compilation is a
+ * model made ready by that library. An execution is a compilation with buffers, for those who run often. A memory is a
+ * stretch of shared memory that NNAPI knows. Each is freed by its own close function, which takes NULL too, in any
+ * order: each keeps what it needs of the others.
+ *
+ * THREADS. No function has state outside of its arguments. Any number of threads may use one model, nnapi, compilation
+ * or memory at the same time, passerelle_run included; only closing an object must not overlap with another use of that
+ * same object. An execution is for one thread at a time; threads that run at the same time have an execution each.
+ *
+ * ERRORS. What can fail returns a passerelle_status and, where `error` is not NULL, says there what happened, in one
+ * sentence of UTF-8 for a log. On failure nothing was allocated and an object's out-parameter is NULL. Passing NULL for
+ * an object, or for a parameter not said to be optional, is PASSERELLE_INVALID_ARGUMENT. No C++ exception leaves the
+ * library; where it can't get memory for its own small books the process ends, as with any C++ program without
+ * exceptions. Large buffers that can't be had are PASSERELLE_OUT_OF_MEMORY.
+ *
+ * LEVELS. Functions of NNAPI are looked up one by one, and used where they are. An option that only helps (preference,
+ * priority, caching, burst, fp16) has no effect where its function is missing, and passerelle_compilation_info says so;
+ * an option that promises something (a device, a timeout, measured time, a memory) is then PASSERELLE_NNAPI_TOO_OLD.
+ *
+ * GROWTH. A struct whose first member is `struct_size` may get further members at its end. The caller sets it to sizeof
+ * of the struct that it was compiled with. A struct to be read from must be zero behind what this version knows; one to
+ * be filled in is filled as far as the caller's size goes.
+ *
+ * UNITS. Sizes and offsets are bytes, durations nanoseconds. Shapes are elements, outermost dimension first. Feature
+ * levels are NNAPI's, 1 to 8: 1 to 5 are Android API levels 27 to 31.
  */
 #ifndef PASSERELLE_LOADER_PASSERELLE_H
 #define PASSERELLE_LOADER_PASSERELLE_H
@@ -49,6 +59,16 @@
 extern "C" {
 #endif
 
+/* --- Version ------------------------------------------------------------------------------------------------------ */
+
+/* Of this header. Functions, options and members are added with a new minor version; what a program was compiled with
+ * keeps working within a major version. */
+#define PASSERELLE_LOADER_VERSION_MAJOR 0
+#define PASSERELLE_LOADER_VERSION_MINOR 2
+
+/* Of the library that the program runs with: major << 16 | minor. */
+PASSERELLE_API uint32_t passerelle_loader_version(void) PASSERELLE_NOEXCEPT;
+
 /* --- Status ------------------------------------------------------------------------------------------------------- */
 
 typedef enum passerelle_status {
@@ -59,10 +79,13 @@ typedef enum passerelle_status {
   PASSERELLE_DAMAGED_MODEL = 4,    /* a model file, but truncated, altered, or made to mislead */
   PASSERELLE_NEWER_MODEL = 5,      /* written in a format version that this loader doesn't know: update the loader */
   PASSERELLE_OUT_OF_MEMORY = 6,
-  PASSERELLE_NNAPI_MISSING = 7,  /* the NNAPI library can't be loaded, or is none */
-  PASSERELLE_NNAPI_TOO_OLD = 8,  /* the model, or an option, needs a higher feature level than there is */
-  PASSERELLE_NO_SUCH_DEVICE = 9, /* no NNAPI device has the name that was asked for */
-  PASSERELLE_NNAPI_FAILED = 10   /* an NNAPI call failed: passerelle_error.nnapi_result says how */
+  PASSERELLE_NNAPI_MISSING = 7,    /* the NNAPI library can't be loaded, or is none */
+  PASSERELLE_NNAPI_TOO_OLD = 8,    /* the model, or an option, needs a higher feature level than there is */
+  PASSERELLE_NO_SUCH_DEVICE = 9,   /* no NNAPI device has the name that was asked for */
+  PASSERELLE_NNAPI_FAILED = 10,    /* an NNAPI call failed: passerelle_error.nnapi_result says how */
+  PASSERELLE_UNSUPPORTED = 11,     /* the devices that may be used can't run an operation of the model */
+  PASSERELLE_TIMED_OUT = 12,       /* a deadline passed: passerelle_error.nnapi_result says how */
+  PASSERELLE_DEVICE_SUSPECTED = 13 /* the device took a process down before: see crash_directory */
 } passerelle_status;
 
 /* "PASSERELLE_DAMAGED_MODEL"; never NULL. The string is static. */
@@ -73,7 +96,7 @@ PASSERELLE_API const char* passerelle_status_name(int status) PASSERELLE_NOEXCEP
 /* What happened. The caller owns it; it is plain memory that needs no freeing. Left alone on success. */
 typedef struct passerelle_error {
   passerelle_status status;
-  int nnapi_result;                      /* NNAPI's result code, with PASSERELLE_NNAPI_FAILED; else 0 */
+  int nnapi_result;                      /* NNAPI's result code, with NNAPI_FAILED and TIMED_OUT; else 0 */
   char message[PASSERELLE_MESSAGE_SIZE]; /* UTF-8, ends in NUL; a longer one is cut */
 } passerelle_error;
 
@@ -222,6 +245,22 @@ PASSERELLE_API void passerelle_nnapi_close(passerelle_nnapi* nnapi) PASSERELLE_N
 /* The runtime's feature level: what it says (from level 5), or what its functions show. 0 for NULL. */
 PASSERELLE_API uint32_t passerelle_nnapi_feature_level(const passerelle_nnapi* nnapi) PASSERELLE_NOEXCEPT;
 
+/* What a library has beyond level 1; bits. */
+typedef enum passerelle_feature {
+  PASSERELLE_FEATURE_FP16 = 1 << 0,             /* level 2 */
+  PASSERELLE_FEATURE_DEVICES = 1 << 1,          /* level 3: devices by name and kind */
+  PASSERELLE_FEATURE_CACHING = 1 << 2,          /* level 3 */
+  PASSERELLE_FEATURE_BURST = 1 << 3,            /* level 3 */
+  PASSERELLE_FEATURE_TIMING = 1 << 4,           /* level 3: measured time */
+  PASSERELLE_FEATURE_HARDWARE_BUFFERS = 1 << 5, /* level 3 */
+  PASSERELLE_FEATURE_PRIORITY = 1 << 6,         /* level 4 */
+  PASSERELLE_FEATURE_TIMEOUT = 1 << 7,          /* level 4 */
+  PASSERELLE_FEATURE_REUSE = 1 << 8             /* level 5: NNAPI's own reusable executions */
+} passerelle_feature;
+
+/* The features that the library has, as its functions show; 0 for NULL. */
+PASSERELLE_API uint32_t passerelle_nnapi_features(const passerelle_nnapi* nnapi) PASSERELLE_NOEXCEPT;
+
 typedef enum passerelle_device_type {
   PASSERELLE_DEVICE_UNKNOWN = 0,
   PASSERELLE_DEVICE_OTHER = 1,
@@ -236,6 +275,7 @@ typedef struct passerelle_device_info {
   const char* version;
   passerelle_device_type type;
   uint32_t feature_level;
+  int32_t is_reference; /* not 0: NNAPI's own CPU implementation ("nnapi-reference"), slow and made for testing */
 } passerelle_device_info;
 
 /* Devices can be asked for from feature level 3; below, the count is 0. */
@@ -263,17 +303,57 @@ typedef enum passerelle_fp16 {
   PASSERELLE_FP16_FORBIDDEN = 2
 } passerelle_fp16;
 
-/* All zero but struct_size are the defaults: passerelle_compile_options options = PASSERELLE_COMPILE_OPTIONS_INIT; */
+/* Between the applications that share a device (feature level 4). */
+typedef enum passerelle_priority {
+  PASSERELLE_PRIORITY_DEFAULT = 0,
+  PASSERELLE_PRIORITY_LOW = 1,
+  PASSERELLE_PRIORITY_MEDIUM = 2,
+  PASSERELLE_PRIORITY_HIGH = 3
+} passerelle_priority;
+
+/* The use of NNAPI's own CPU implementation, "nnapi-reference", which is mostly slower than the CPU need be. */
+typedef enum passerelle_reference {
+  PASSERELLE_REFERENCE_IF_NEEDED = 0, /* for operations that no other device can run: see reference_operations */
+  PASSERELLE_REFERENCE_FORBIDDEN = 1, /* PASSERELLE_UNSUPPORTED instead */
+  PASSERELLE_REFERENCE_ALLOWED = 2    /* NNAPI chooses among all devices, as if there were no list */
+} passerelle_reference;
+
+/* All zero but struct_size are the defaults: passerelle_compile_options options = PASSERELLE_COMPILE_OPTIONS_INIT;
+ *
+ * The devices. With `device` the model runs on that device alone. Else it may run on all devices, or those of
+ * `device_type`, that can run any of its operations; `reference` says whether the rest may go to NNAPI's own
+ * implementation. Where these devices accept the model and then fail to compile it, NNAPI is asked once more, without a
+ * list of devices (not with a `device`, PASSERELLE_REFERENCE_FORBIDDEN, a timeout, or no_retry). Below feature level 3
+ * NNAPI chooses.
+ *
+ * `timeout` is for compiling, and needs feature level 4 and exactly one device.
+ *
+ * `cache_directory` is an existing folder of the application's own (its code cache directory) where drivers keep what
+ * they compiled; a later compilation then takes a fraction of the time. The token under which they do is made from the
+ * model's content, the feature level, the options, and the devices' names and versions.
+ *
+ * `crash_directory` is an existing folder of the application's own. While a driver compiles, and while it runs the
+ * compilation for the first time, a file lies there; when the driver takes the process down the file stays. The next
+ * compilation then stays off the devices it names: others are chosen, or PASSERELLE_DEVICE_SUSPECTED says that there
+ * are none, until their driver's version changes or passerelle_crash_marks_clear is called. A process that the system
+ * ended for another reason just then leaves the file too. */
 typedef struct passerelle_compile_options {
   size_t struct_size;
-  const char* device; /* run on this device only (feature level 3); NULL: NNAPI chooses, operation by operation */
-  int32_t preference; /* a passerelle_preference */
-  int32_t fp16;       /* a passerelle_fp16 */
-  int32_t skip_weight_check; /* not 0: don't do what passerelle_model_verify_weights does before compiling */
+  const char* device;          /* NULL: as device_type and reference say */
+  int32_t preference;          /* a passerelle_preference */
+  int32_t fp16;                /* a passerelle_fp16 */
+  int32_t skip_weight_check;   /* not 0: don't do what passerelle_model_verify_weights does before compiling */
+  int32_t device_type;         /* a passerelle_device_type; 0: any (else feature level 3) */
+  int32_t reference;           /* a passerelle_reference */
+  int32_t priority;            /* a passerelle_priority */
+  uint64_t timeout;            /* 0: none */
+  const char* cache_directory; /* NULL: no caching */
+  const char* crash_directory; /* NULL: no such files */
+  uint64_t no_retry;           /* not 0: never ask without a list of devices */
 } passerelle_compile_options;
 
 #define PASSERELLE_COMPILE_OPTIONS_INIT \
-  { sizeof(passerelle_compile_options), NULL, PASSERELLE_PREFER_NOTHING, PASSERELLE_FP16_AS_MODEL_SAYS, 0 }
+  { sizeof(passerelle_compile_options), NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
 /* Builds the model in NNAPI and has it compiled for its devices, which may take seconds. `options` may be NULL. */
 PASSERELLE_API passerelle_status passerelle_compile(const passerelle_model* model, const passerelle_nnapi* nnapi,
@@ -281,6 +361,34 @@ PASSERELLE_API passerelle_status passerelle_compile(const passerelle_model* mode
                                                     passerelle_compilation** compilation,
                                                     passerelle_error* error) PASSERELLE_NOEXCEPT;
 PASSERELLE_API void passerelle_compilation_close(passerelle_compilation* compilation) PASSERELLE_NOEXCEPT;
+
+/* What became of the options. Sets of devices: bit i stands for device i of the library. */
+typedef struct passerelle_compilation_info {
+  size_t struct_size;
+  uint64_t devices;              /* that it was compiled for; 0 where NNAPI chose */
+  uint64_t suspected_devices;    /* left out because of what lies in crash_directory */
+  uint32_t reference_operations; /* operations for NNAPI's own CPU implementation, as far as the devices were chosen */
+  int32_t only_reference;        /* not 0: all of them, as there is no other device for them */
+  uint32_t ignored_features;     /* passerelle_feature bits: asked for, and missing in the library */
+  int32_t retried;               /* not 0: the devices failed to compile it, and NNAPI chose then */
+  const char* retry_reason;      /* how they failed; "" else. Lives as long as the compilation */
+} passerelle_compilation_info;
+
+PASSERELLE_API passerelle_status passerelle_compilation_describe(const passerelle_compilation* compilation,
+                                                                 passerelle_compilation_info* info,
+                                                                 passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* Asks which device runs what: devices[k] becomes the set of the compilation's devices that can run operation k (of all
+ * devices where NNAPI chose). Where the set has one device, or one besides nnapi-reference, it is the one that runs it;
+ * else NNAPI chooses by the drivers' own claims about speed, and doesn't say. `count` is the model's operation_count.
+ * Feature level 3. */
+PASSERELLE_API passerelle_status passerelle_compilation_query_devices(const passerelle_compilation* compilation,
+                                                                      uint64_t* devices, uint32_t count,
+                                                                      passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* Deletes what dead processes left in a crash_directory: every device gets another chance. */
+PASSERELLE_API passerelle_status passerelle_crash_marks_clear(const char* crash_directory,
+                                                              passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 /* --- Running ------------------------------------------------------------------------------------------------------ */
 
@@ -303,6 +411,103 @@ PASSERELLE_API passerelle_status passerelle_run(const passerelle_compilation* co
                                                 const passerelle_input* inputs, uint32_t input_count,
                                                 const passerelle_output* outputs, uint32_t output_count,
                                                 passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* --- Memories ----------------------------------------------------------------------------------------------------- */
+
+/* Memory that NNAPI maps once, so that no run copies inputs or outputs between processes. */
+typedef struct passerelle_memory passerelle_memory;
+
+typedef enum passerelle_access {
+  PASSERELLE_ACCESS_READ = 1,  /* for inputs */
+  PASSERELLE_ACCESS_WRITE = 2, /* for outputs */
+  PASSERELLE_ACCESS_READ_WRITE = 3
+} passerelle_access;
+
+/* `size` bytes at `offset`, a multiple of the page's size, of a descriptor that can be mapped: ashmem
+ * (ASharedMemory_create), memfd, a file. NNAPI keeps its own duplicate of the descriptor. */
+PASSERELLE_API passerelle_status passerelle_memory_from_descriptor(const passerelle_nnapi* nnapi, int descriptor,
+                                                                   passerelle_access access, size_t offset, size_t size,
+                                                                   passerelle_memory** memory,
+                                                                   passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+struct AHardwareBuffer;
+/* `size` bytes of an AHardwareBuffer of format BLOB, with the CPU usages that its purpose takes (feature level 3). The
+ * caller keeps the buffer until the memory is closed. */
+PASSERELLE_API passerelle_status passerelle_memory_from_hardware_buffer(const passerelle_nnapi* nnapi,
+                                                                        const struct AHardwareBuffer* buffer,
+                                                                        size_t size, passerelle_memory** memory,
+                                                                        passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+PASSERELLE_API void passerelle_memory_close(passerelle_memory* memory) PASSERELLE_NOEXCEPT;
+
+/* --- Executions --------------------------------------------------------------------------------------------------- */
+
+/* A compilation with its buffers, to be run as often as wanted. What a run needs besides is kept from run to run: the
+ * space for converted layouts, and NNAPI's own execution where that can be reused (feature level 5) until a buffer is
+ * set anew. */
+typedef struct passerelle_execution passerelle_execution;
+
+typedef struct passerelle_execution_options {
+  size_t struct_size;
+  int32_t burst;          /* not 0: keep the driver ready between runs (feature level 3), for runs in close sequence */
+  int32_t measure_timing; /* not 0: for passerelle_execution_timing; feature level 3, and exactly one device */
+  uint64_t timeout;       /* of a run; 0: none. Feature level 4, and exactly one device */
+} passerelle_execution_options;
+
+#define PASSERELLE_EXECUTION_OPTIONS_INIT \
+  { sizeof(passerelle_execution_options), 0, 0, 0 }
+
+/* `options` may be NULL. */
+PASSERELLE_API passerelle_status passerelle_execution_create(const passerelle_compilation* compilation,
+                                                             const passerelle_execution_options* options,
+                                                             passerelle_execution** execution,
+                                                             passerelle_error* error) PASSERELLE_NOEXCEPT;
+/* Waits for a run that was started. */
+PASSERELLE_API void passerelle_execution_close(passerelle_execution* execution) PASSERELLE_NOEXCEPT;
+
+/* The buffers that all runs from now on read and write; as passerelle_input and passerelle_output have them. They must
+ * stay until others are set or the execution is closed, and must not change during a run. Not to be called between
+ * start and wait. */
+PASSERELLE_API passerelle_status passerelle_execution_set_input(passerelle_execution* execution, uint32_t index,
+                                                                const void* data, size_t size,
+                                                                passerelle_error* error) PASSERELLE_NOEXCEPT;
+PASSERELLE_API passerelle_status passerelle_execution_set_output(passerelle_execution* execution, uint32_t index,
+                                                                 void* data, size_t size,
+                                                                 passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* As above, in a memory: passerelle_port_info.byte_size bytes at `offset`. The port's layout must be NNAPI's, as the
+ * loader has no address of the memory to convert from (convert the model with NHWC inputs and outputs). The execution
+ * keeps the memory. */
+PASSERELLE_API passerelle_status passerelle_execution_set_input_memory(passerelle_execution* execution, uint32_t index,
+                                                                       const passerelle_memory* memory, size_t offset,
+                                                                       passerelle_error* error) PASSERELLE_NOEXCEPT;
+PASSERELLE_API passerelle_status passerelle_execution_set_output_memory(passerelle_execution* execution, uint32_t index,
+                                                                        const passerelle_memory* memory, size_t offset,
+                                                                        passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* Runs, and returns when the outputs are written; on failure their content is undefined. All buffers must be set. */
+PASSERELLE_API passerelle_status passerelle_execution_run(passerelle_execution* execution,
+                                                          passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+/* Starts a run and returns; each start is followed by one wait, which returns when the outputs are written and says how
+ * it went. `burst` has no part in such runs. */
+PASSERELLE_API passerelle_status passerelle_execution_start(passerelle_execution* execution,
+                                                            passerelle_error* error) PASSERELLE_NOEXCEPT;
+PASSERELLE_API passerelle_status passerelle_execution_wait(passerelle_execution* execution,
+                                                           passerelle_error* error) PASSERELLE_NOEXCEPT;
+
+#define PASSERELLE_NO_DURATION UINT64_MAX /* the driver doesn't measure it */
+
+typedef struct passerelle_timing {
+  size_t struct_size;
+  uint64_t on_hardware; /* the last run, on the device itself */
+  uint64_t in_driver;   /* the last run, in the driver with its device */
+} passerelle_timing;
+
+/* Of the last run, which succeeded, of an execution with measure_timing. */
+PASSERELLE_API passerelle_status passerelle_execution_timing(const passerelle_execution* execution,
+                                                             passerelle_timing* timing,
+                                                             passerelle_error* error) PASSERELLE_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -125,6 +125,8 @@ class Nnapi {
   const passerelle_nnapi* get() const { return nnapi_.get(); }
 
   uint32_t feature_level() const { return passerelle_nnapi_feature_level(get()); }
+  /// passerelle_feature bits.
+  uint32_t features() const { return passerelle_nnapi_features(get()); }
   std::vector<passerelle_device_info> devices() const {
     std::vector<passerelle_device_info> all(passerelle_nnapi_device_count(get()));
     for (uint32_t index = 0; index < all.size(); ++index) {
@@ -143,6 +145,11 @@ class Nnapi {
   std::unique_ptr<passerelle_nnapi, Close> nnapi_;
 };
 
+/// PASSERELLE_EXECUTION_OPTIONS_INIT with the members to change by name.
+struct ExecutionOptions : passerelle_execution_options {
+  ExecutionOptions() : passerelle_execution_options PASSERELLE_EXECUTION_OPTIONS_INIT {}
+};
+
 class Compilation {
  public:
   Compilation() = default;
@@ -155,6 +162,22 @@ class Compilation {
 
   explicit operator bool() const { return compilation_ != nullptr; }
   const passerelle_compilation* get() const { return compilation_.get(); }
+
+  /// All zero where the compilation is empty.
+  passerelle_compilation_info info() const {
+    passerelle_compilation_info info{};
+    info.struct_size = sizeof info;
+    passerelle_compilation_describe(get(), &info, nullptr);
+    return info;
+  }
+  /// A set of devices for each operation of `model`, which this was made of; empty where that failed.
+  std::vector<uint64_t> query_devices(const Model& model, Error& error) const {
+    std::vector<uint64_t> sets(model.info().operation_count);
+    if (passerelle_compilation_query_devices(get(), sets.data(), static_cast<uint32_t>(sets.size()), error.get()) !=
+        PASSERELLE_OK)
+      sets.clear();
+    return sets;
+  }
 
   bool run(const std::vector<passerelle_input>& inputs, const std::vector<passerelle_output>& outputs,
            Error& error) const {
@@ -169,6 +192,76 @@ class Compilation {
   };
   explicit Compilation(passerelle_compilation* compilation) : compilation_(compilation) {}
   std::unique_ptr<passerelle_compilation, Close> compilation_;
+};
+
+class Memory {
+ public:
+  Memory() = default;
+  static Memory from_descriptor(const Nnapi& nnapi, int descriptor, passerelle_access access, size_t offset,
+                                size_t size, Error& error) {
+    passerelle_memory* memory = nullptr;
+    passerelle_memory_from_descriptor(nnapi.get(), descriptor, access, offset, size, &memory, error.get());
+    return Memory(memory);
+  }
+  static Memory from_hardware_buffer(const Nnapi& nnapi, const AHardwareBuffer* buffer, size_t size, Error& error) {
+    passerelle_memory* memory = nullptr;
+    passerelle_memory_from_hardware_buffer(nnapi.get(), buffer, size, &memory, error.get());
+    return Memory(memory);
+  }
+
+  explicit operator bool() const { return memory_ != nullptr; }
+  const passerelle_memory* get() const { return memory_.get(); }
+
+ private:
+  struct Close {
+    void operator()(passerelle_memory* memory) const { passerelle_memory_close(memory); }
+  };
+  explicit Memory(passerelle_memory* memory) : memory_(memory) {}
+  std::unique_ptr<passerelle_memory, Close> memory_;
+};
+
+/// For one thread at a time.
+class Execution {
+ public:
+  Execution() = default;
+  static Execution make(const Compilation& compilation, const ExecutionOptions& options, Error& error) {
+    if (error && !compilation) return Execution();  // what went wrong before stays told
+    passerelle_execution* execution = nullptr;
+    passerelle_execution_create(compilation.get(), &options, &execution, error.get());
+    return Execution(execution);
+  }
+
+  explicit operator bool() const { return execution_ != nullptr; }
+  passerelle_execution* get() { return execution_.get(); }
+
+  bool set_input(uint32_t index, const void* data, size_t size, Error& error) {
+    return passerelle_execution_set_input(get(), index, data, size, error.get()) == PASSERELLE_OK;
+  }
+  bool set_output(uint32_t index, void* data, size_t size, Error& error) {
+    return passerelle_execution_set_output(get(), index, data, size, error.get()) == PASSERELLE_OK;
+  }
+  bool set_input(uint32_t index, const Memory& memory, size_t offset, Error& error) {
+    return passerelle_execution_set_input_memory(get(), index, memory.get(), offset, error.get()) == PASSERELLE_OK;
+  }
+  bool set_output(uint32_t index, const Memory& memory, size_t offset, Error& error) {
+    return passerelle_execution_set_output_memory(get(), index, memory.get(), offset, error.get()) == PASSERELLE_OK;
+  }
+  bool run(Error& error) { return passerelle_execution_run(get(), error.get()) == PASSERELLE_OK; }
+  bool start(Error& error) { return passerelle_execution_start(get(), error.get()) == PASSERELLE_OK; }
+  bool wait(Error& error) { return passerelle_execution_wait(get(), error.get()) == PASSERELLE_OK; }
+  /// Both PASSERELLE_NO_DURATION where that failed.
+  passerelle_timing timing(Error& error) const {
+    passerelle_timing timing{sizeof timing, PASSERELLE_NO_DURATION, PASSERELLE_NO_DURATION};
+    passerelle_execution_timing(execution_.get(), &timing, error.get());
+    return timing;
+  }
+
+ private:
+  struct Close {
+    void operator()(passerelle_execution* execution) const { passerelle_execution_close(execution); }
+  };
+  explicit Execution(passerelle_execution* execution) : execution_(execution) {}
+  std::unique_ptr<passerelle_execution, Close> execution_;
 };
 
 }  // namespace passerelle::loader
