@@ -167,7 +167,11 @@ Status Execution::set_timeout(uint64_t nanoseconds) {
   return success();
 }
 
-Status Execution::set_loop_timeout() const { return check_preparation(); }
+Status Execution::set_loop_timeout(uint64_t nanoseconds) {
+  PASSERELLE_RETURN_IF_FAILED(check_preparation());
+  loop_timeout_ = std::chrono::nanoseconds(std::min(nanoseconds, maximum_loop_timeout));
+  return success();
+}
 
 /// To `running`, where the execution may run (again).
 Status Execution::begin() {
@@ -194,10 +198,11 @@ Status Execution::run() {
   for (const Argument& output : outputs_) outputs.push_back(output.buffer);
 
   const auto start = std::chrono::steady_clock::now();
-  Deadline deadline;
-  if (timeout_) deadline = start + *timeout_;
+  RunLimits limits;
+  limits.loop_timeout = loop_timeout_;
+  if (timeout_) limits.deadline = start + *timeout_;
   std::vector<OutputShape> shapes;
-  Status status = program_->run(inputs, outputs, deadline, shapes);
+  Status status = program_->run(inputs, outputs, limits, shapes);
   duration_ = std::chrono::steady_clock::now() - start;
   return finish(std::move(status), shapes);
 }

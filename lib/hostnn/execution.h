@@ -41,6 +41,10 @@ struct Burst {
   std::atomic<bool> in_use{false};
 };
 
+// Nanoseconds, as Android's.
+inline constexpr uint64_t default_loop_timeout = 2'000'000'000;
+inline constexpr uint64_t maximum_loop_timeout = 15'000'000'000;
+
 class Execution {
  public:
   explicit Execution(const Compilation& compilation);
@@ -54,7 +58,7 @@ class Execution {
   Status set_reusable(bool reusable);
   Status set_measure_timing(bool measure);
   Status set_timeout(uint64_t nanoseconds);
-  Status set_loop_timeout() const;
+  Status set_loop_timeout(uint64_t nanoseconds);
 
   Status compute();
   Status compute(Burst& burst);
@@ -100,6 +104,7 @@ class Execution {
   bool reusable_ = false;
   bool measures_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;
+  std::chrono::nanoseconds loop_timeout_{default_loop_timeout};
 
   mutable std::mutex mutex_;  // guards state_
   State state_ = State::preparation;

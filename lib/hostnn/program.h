@@ -25,6 +25,13 @@ struct OutputShape {
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
+struct RunLimits {
+  Deadline deadline;                      ///< of the execution, checked between operations
+  std::chrono::nanoseconds loop_timeout;  ///< how long each WHILE may loop
+};
+
+class Subprogram;
+
 /// Empty where the host can run the operation, or else why not: the operation or a type of its operands is missing.
 std::string why_unsupported(const Graph& graph, const Operation& operation);
 
@@ -36,13 +43,12 @@ class Program {
 
   /// May run in several threads at once. `shapes` gets one element an output, on success and on
   /// OUTPUT_INSUFFICIENT_SIZE; it is empty on any other failure.
-  Status run(const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const Deadline& deadline,
+  Status run(const std::vector<Buffer>& inputs, const std::vector<Buffer>& outputs, const RunLimits& limits,
              std::vector<OutputShape>& shapes) const;
 
  private:
-  struct Implementation;
-  explicit Program(std::unique_ptr<Implementation> implementation);
-  std::unique_ptr<Implementation> implementation_;
+  explicit Program(std::unique_ptr<const Subprogram> main);
+  std::unique_ptr<const Subprogram> main_;
 };
 
 }  // namespace passerelle::hostnn

@@ -238,6 +238,9 @@ Outcome run(const BuiltCompilation& compilation, const golden::Model& model, con
   const Execution execution(handle);
   Arguments arguments(handle, model.main, way);
   if (way.runs > 1) step([&] { return ANeuralNetworksExecution_setReusable(handle, true); });
+  // Loops that never end are among the models that must fail.
+  constexpr uint64_t a_millisecond = 1'000'000;
+  if (model.expect_failure) step([&] { return ANeuralNetworksExecution_setLoopTimeout(handle, a_millisecond); });
   arguments.set(step);
   for (int i = 0; i < way.runs; ++i) step([&] { return compute(handle, way.asynchronous); });
   outcome.result = step.result();

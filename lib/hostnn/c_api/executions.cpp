@@ -2,13 +2,6 @@
 
 using namespace passerelle::hostnn;
 
-namespace {
-
-constexpr uint64_t default_loop_timeout = 2'000'000'000;   // nanoseconds, as Android's
-constexpr uint64_t maximum_loop_timeout = 15'000'000'000;  // the same
-
-}  // namespace
-
 int ANeuralNetworksExecution_create(ANeuralNetworksCompilation* compilation, ANeuralNetworksExecution** execution) {
   return guarded(__func__, [&] {
     if (any_null(compilation, execution)) return null_argument();
@@ -121,8 +114,9 @@ int ANeuralNetworksExecution_setTimeout(ANeuralNetworksExecution* execution, uin
   return guarded(__func__, [&] { return any_null(execution) ? null_argument() : execution->set_timeout(duration); });
 }
 
-int ANeuralNetworksExecution_setLoopTimeout(ANeuralNetworksExecution* execution, uint64_t) {
-  return guarded(__func__, [&] { return any_null(execution) ? null_argument() : execution->set_loop_timeout(); });
+int ANeuralNetworksExecution_setLoopTimeout(ANeuralNetworksExecution* execution, uint64_t duration) {
+  return guarded(__func__,
+                 [&] { return any_null(execution) ? null_argument() : execution->set_loop_timeout(duration); });
 }
 
 uint64_t ANeuralNetworks_getDefaultLoopTimeout() { return default_loop_timeout; }

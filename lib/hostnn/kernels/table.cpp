@@ -85,7 +85,27 @@ const Row* find_row(const Graph& graph, const Operation& operation) {
   return nullptr;
 }
 
+namespace {
+
+bool is_control_flow(const Operation& operation) {
+  return operation.type == OperationType::IF || operation.type == OperationType::WHILE;
+}
+
+/// IF and WHILE are supported where all operations of their models are.
+std::string why_parts_unsupported(const Graph& graph, const Operation& operation) {
+  for (uint32_t index : operation.inputs) {
+    const Operand& operand = graph.operands[index];
+    if (operand.lifetime != Lifetime::referenced_model) continue;
+    for (const Operation& part : operand.model->operations)
+      if (std::string reason = why_unsupported(*operand.model, part); !reason.empty()) return reason;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string why_unsupported(const Graph& graph, const Operation& operation) {
+  if (is_control_flow(operation)) return why_parts_unsupported(graph, operation);
   const std::string name(nnapi::name(operation.type));
   const Rows::value_type& rows = rows_of(operation.type);
   if (rows.empty()) return "the host NNAPI has no " + name;
