@@ -38,6 +38,23 @@ std::string_view on_floats(std::string_view op) {
   return known == names.end() ? op : known->second;
 }
 
+/// QNNPACK counts the padding in, whatever the arguments say; LibTorch leaves windows beyond the image to another
+/// kernel.
+void count_padding(const Trace& trace, Node& node) {
+  if (node.op != "aten::avg_pool2d") return;
+  Value *counts = nullptr, *divisor = nullptr;
+  bool ceil_mode = false;
+  for (auto& [name, value] : node.arguments) {
+    if (name == "self" && trace[*value.tensor()].type != graph::ElementType::quint8) return;
+    if (name == "ceil_mode") ceil_mode = std::get<bool>(value.data);
+    if (name == "count_include_pad") counts = &value;
+    if (name == "divisor_override") divisor = &value;
+  }
+  if (ceil_mode || !counts || !divisor) return;
+  counts->data = true;
+  divisor->data = Value::None{};
+}
+
 class Detours {
  public:
   explicit Detours(const Trace& trace) : trace_(trace) {}
@@ -48,6 +65,7 @@ class Detours {
     std::vector<uint32_t> original_node;
     for (size_t i = 0; i < nodes.size(); ++i) {
       Node& node = nodes[i];
+      count_padding(trace_, node);
       if (!has_quantized_tensors(trace_, node) || keeps_scale(node.op) || lowers_in_integers(node.op))
         trace_.nodes.push_back(std::move(node));
       else

@@ -27,8 +27,6 @@ namespace {
 using graph::HostTensor;
 using torchscript::InputSpec;
 
-constexpr int levels[] = {3, 4, 6, 8};
-
 /// A path that no other test has, whose file goes with the object.
 class TemporaryFile {
  public:
@@ -53,8 +51,10 @@ torchscript::Model load(const Case& test) {
   return *std::move(model);
 }
 
-/// NNAPI transposes floats only: integers and bools are handed over as they are.
-bool is_image(const Tensor& input) { return input.shape.size() == 4 && input.type == ElementType::float32; }
+/// NNAPI transposes no integers and bools: those are handed over as they are.
+bool is_image(const Tensor& input) {
+  return input.shape.size() == 4 && (input.type == ElementType::float32 || graph::is_quantized(input.type));
+}
 
 std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
   std::vector<InputSpec> specifications;
@@ -103,7 +103,10 @@ std::vector<double> as_doubles(const void* data, passerelle_dtype type, size_t c
     case PASSERELLE_INT32: convert(static_cast<const int32_t*>(data)); break;
     case PASSERELLE_INT64: convert(static_cast<const int64_t*>(data)); break;
     case PASSERELLE_UINT8:
+    case PASSERELLE_QUINT8:
     case PASSERELLE_BOOL: convert(static_cast<const uint8_t*>(data)); break;
+    case PASSERELLE_INT8:
+    case PASSERELLE_QINT8: convert(static_cast<const int8_t*>(data)); break;
     default: throw std::runtime_error("tests compare no tensors of this type");
   }
   return values;
@@ -116,6 +119,9 @@ passerelle_dtype dtype_of(ElementType type) {
     case ElementType::int32: return PASSERELLE_INT32;
     case ElementType::int64: return PASSERELLE_INT64;
     case ElementType::uint8: return PASSERELLE_UINT8;
+    case ElementType::int8: return PASSERELLE_INT8;
+    case ElementType::quint8: return PASSERELLE_QUINT8;
+    case ElementType::qint8: return PASSERELLE_QINT8;
     case ElementType::bool8: return PASSERELLE_BOOL;
     default: throw std::runtime_error("tests compare no tensors of this type");
   }
@@ -136,7 +142,9 @@ std::vector<unsigned char> as_bytes(const std::vector<double>& values, passerell
   switch (type) {
     case PASSERELLE_FLOAT32: convert(float{}); break;
     case PASSERELLE_INT32: convert(int32_t{}); break;
+    case PASSERELLE_QUINT8:
     case PASSERELLE_BOOL: convert(uint8_t{}); break;
+    case PASSERELLE_QINT8: convert(int8_t{}); break;
     default: throw std::runtime_error("the loader takes no buffers of this type");
   }
   return bytes;
@@ -152,6 +160,11 @@ std::vector<double> to_channels_last(const std::vector<double>& values, const gr
   return moved;
 }
 
+/// Below level 4 NNAPI takes a signed tensor's integers unsigned.
+int shift_of(const passerelle_port_info& port) {
+  return port.dtype == PASSERELLE_QINT8 && port.buffer_dtype == PASSERELLE_QUINT8 ? 128 : 0;
+}
+
 /// Through the loader and the host NNAPI: one list of values an output, in PyTorch's order.
 std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, const std::vector<InputSpec>& inputs) {
   loader::Error error;
@@ -165,6 +178,7 @@ std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, con
   for (uint32_t i = 0; i < inputs.size(); ++i) {
     std::vector<double> values = as_doubles(*inputs[i].values);
     if (inputs[i].channels_last) values = to_channels_last(values, inputs[i].values->shape);
+    for (double& value : values) value += shift_of(model.input(i));
     buffers.push_back(as_bytes(values, model.input(i).buffer_dtype));
     given.push_back({buffers.back().data(), buffers.back().size()});
   }
@@ -181,11 +195,22 @@ std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, con
   for (size_t i = 0; i < ports.size(); ++i) {
     const graph::Shape shape(ports[i].buffer_shape, ports[i].buffer_shape + ports[i].rank);
     values.push_back(as_doubles(results[i].data(), ports[i].buffer_dtype, graph::element_count(shape)));
+    for (double& value : values.back()) value -= shift_of(ports[i]);
   }
   return values;
 }
 
 // --- Comparing.
+
+/// Empty where they agree. Integers of quantized tensors may differ by one step.
+std::string difference_in_steps(const std::vector<double>& actual, const std::vector<double>& expected) {
+  if (actual.size() != expected.size()) return "it has " + std::to_string(actual.size()) + " elements";
+  for (size_t i = 0; i < expected.size(); ++i)
+    if (std::abs(actual[i] - expected[i]) > 1)
+      return "element " + std::to_string(i) + " is " + std::to_string(static_cast<int>(actual[i])) + " instead of " +
+             std::to_string(static_cast<int>(expected[i]));
+  return {};
+}
 
 /// Empty where they agree.
 std::string difference(const std::vector<double>& actual, const std::vector<double>& expected, double tolerance) {
@@ -210,7 +235,9 @@ std::string compare(const std::vector<std::vector<double>>& actual, const std::v
                     double tolerance) {
   if (actual.size() != expected.size()) return "there are " + std::to_string(actual.size()) + " outputs";
   for (size_t i = 0; i < expected.size(); ++i) {
-    const std::string text = difference(actual[i], as_doubles(expected[i]), tolerance);
+    const std::vector<double> wanted = as_doubles(expected[i]);
+    const std::string text = graph::is_quantized(expected[i].type) ? difference_in_steps(actual[i], wanted)
+                                                                   : difference(actual[i], wanted, tolerance);
     if (!text.empty()) return "output " + std::to_string(i) + ": " + text;
   }
   return {};
@@ -229,7 +256,10 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
                        const std::vector<HostTensor>& expected) {
   const std::string lowered = graph::to_text(graph);
   const std::vector<graph::Diagnostic> refused = passes::run(graph, {level});
-  if (level < test.lowest_level) return refused.empty() ? "it is not refused at level " + std::to_string(level) : "";
+  if (level < test.lowest_level && !refused.empty()) return {};
+  // Which of the lowest levels take a quantized operator depends on layout: what they take must be right.
+  constexpr int all_layouts = 3;
+  if (level < test.lowest_level && level >= all_layouts) return "it is not refused at level " + std::to_string(level);
   std::string text = text_of(refused);
   if (!text.empty()) return text + "lowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
   try {
@@ -245,6 +275,14 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
   return text.empty() ? text : text + "\nlowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
 }
 
+/// Quantized tensors have their place below level 3 as well.
+std::vector<int> levels_of(const Case& test) {
+  const bool quantized = std::any_of(test.inputs.begin(), test.inputs.end(),
+                                     [](const Tensor& input) { return graph::is_quantized(input.type); });
+  if (quantized) return {1, 2, 3, 4, 6, 8};
+  return {3, 4, 6, 8};
+}
+
 bool has_image(const Case& test) { return std::any_of(test.inputs.begin(), test.inputs.end(), is_image); }
 
 void check_layout(const Case& test, const torchscript::Model& model, bool channels_last) {
@@ -258,7 +296,7 @@ void check_layout(const Case& test, const torchscript::Model& model, bool channe
   for (const InputSpec& input : inputs) values.push_back(*input.values);
   const Expected<std::vector<HostTensor>> expected = model.run(inputs, values);
   if (!expected) throw std::runtime_error(expected.error().message);
-  for (int level : levels) {
+  for (int level : levels_of(test)) {
     INFO("feature level " << level);
     const std::string failure = failure_at(test, level, inputs, lowered.graph, *expected);
     if (failure.empty()) {

@@ -22,26 +22,28 @@ using Shape = std::vector<int64_t>;
 using graph::ElementType;
 
 /// An argument of forward, or an attribute of the module, drawn from a fixed seed: uniform in low .. high (integers and
-/// bools: rounded down).
+/// bools: rounded down). Of quantized arguments low and high are those of the integers.
 struct Tensor {
   std::string name;
   Shape shape;
   double low = -1;
   double high = 1;
   ElementType type = ElementType::float32;
+  float scale = 0;  ///< of a quantized argument
+  int zero_point = 0;
 };
 
 struct Case {
   /// The body of forward(self, ...); one line, or several, each indented by two spaces but the first. Operators by
-  /// their names in aten: torch.conv2d, torch.upsample_nearest2d, ... Results: a tensor or a tuple or list of them.
+  /// their names in aten: torch.conv2d, torch.upsample_nearest2d, ..., or quantized.conv2d, ... Results: a tensor or a tuple or list of them.
   std::string body;
   std::vector<Tensor> inputs;        ///< forward's arguments
   std::vector<Tensor> attributes{};  ///< constants: self.weight, ...
-  double tolerance = 2e-6;           ///< greatest difference, as a part of the output's range
-  int lowest_level = 3;              ///< below it the passes must refuse
+  double tolerance = 2e-6;           ///< greatest difference, as a part of the output's range; quantized: one step
+  int lowest_level = 3;              ///< below it the passes must refuse; below 3 only quantized cases run
 };
 
-/// Runs each case at feature levels 3, 4, 6 and 8, and once more with floats of rank 4 as NHWC. What fails is told with
+/// Runs each case at feature levels 3, 4, 6 and 8, and once more with floats and quantized tensors of rank 4 as NHWC. What fails is told with
 /// its source, shapes and graph.
 void require_all(const std::vector<Case>& cases);
 

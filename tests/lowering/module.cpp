@@ -1,7 +1,10 @@
 #include "module.h"
 
+#include <torch/csrc/jit/frontend/resolver.h>
+#include <torch/csrc/jit/frontend/sugared_value.h>
 #include <torch/script.h>
 
+#include <memory>
 #include <random>
 #include <stdexcept>
 
@@ -16,6 +19,8 @@ at::ScalarType scalar_type(ElementType type) {
     case ElementType::int64: return at::kLong;
     case ElementType::uint8: return at::kByte;
     case ElementType::bool8: return at::kBool;
+    case ElementType::quint8: return at::kByte;  // the integers
+    case ElementType::qint8: return at::kChar;
     default: throw std::runtime_error("tests make no tensors of this type");
   }
 }
@@ -38,12 +43,23 @@ at::Tensor torch_tensor(const Tensor& tensor) {
   return values.to(scalar_type(tensor.type));
 }
 
+/// `torch.` for operators of aten, `quantized.` for those of that name.
+struct Namespaces : torch::jit::NativeResolver {
+  std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction& function,
+                                                         const torch::jit::SourceRange& place) override {
+    if (name == "quantized") return std::make_shared<torch::jit::BuiltinModule>("quantized");
+    return NativeResolver::resolveValue(name, function, place);
+  }
+};
+
 }  // namespace
 
 graph::HostTensor values_of(const Tensor& tensor) {
   const at::Tensor values = torch_tensor(tensor);
   graph::HostTensor result;
   result.type = tensor.type;
+  result.quantization.scale = tensor.scale;
+  result.quantization.zero_point = tensor.zero_point;
   result.shape.assign(tensor.shape.begin(), tensor.shape.end());
   const auto* bytes = static_cast<const unsigned char*>(values.data_ptr());
   result.bytes.assign(bytes, bytes + values.nbytes());
@@ -57,7 +73,7 @@ void save_module(const Case& test, const std::string& path) {
   for (const Tensor& input : test.inputs) parameters += ", " + input.name;
   const std::string source = "def forward(" + parameters + "):\n  " + test.body + "\n";
   try {
-    module.define(source);
+    module.define(source, std::make_shared<Namespaces>());
     module.eval();
     module.save(path);
   } catch (const std::exception& error) {
