@@ -2,7 +2,7 @@
 // of products to an output's integers.
 #pragma once
 
-#include "kernels/integer_product.h"
+#include "integer_product.h"
 #include "kernels/quantized.h"
 
 namespace passerelle::hostnn {

@@ -1,4 +1,4 @@
-#include "kernels/integer_product.h"
+#include "integer_product.h"
 
 namespace passerelle::hostnn {
 namespace {
