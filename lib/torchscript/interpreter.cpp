@@ -46,8 +46,8 @@ void analyse(const jit::Block* block,
 
 }  // namespace
 
-Interpreter::Interpreter(const jit::Module& module, const Budget& budget)
-    : module_(module), budget_(budget), tracker_(trace_, [this] { return origin(); }) {
+Interpreter::Interpreter(const jit::Module& module, const Budget& budget, Values values)
+    : module_(module), budget_(budget), values_(values), tracker_(trace_, [this] { return origin(); }) {
   remember_objects(module._ivalue(), "");
 }
 

@@ -33,9 +33,15 @@ struct Slot {
   bool unknown = false;  ///< made by an operator that could not be run; so is whatever is computed from it
 };
 
+/// Of tensors that depend on the inputs' data.
+enum class Values {
+  shapes_alone,  ///< zeros will do where computing takes long: uncomputed_results.h
+  computed
+};
+
 class Interpreter {
  public:
-  Interpreter(const torch::jit::Module& module, const Budget& budget);
+  Interpreter(const torch::jit::Module& module, const Budget& budget, Values values);
   Interpreter(const Interpreter&) = delete;
 
   /// Runs forward and writes inputs, nodes and outputs. Throws ModelThrew.
@@ -140,6 +146,7 @@ class Interpreter {
 
   const torch::jit::Module& module_;
   Budget budget_;
+  Values values_;
   uint64_t nodes_run_ = 0;
   TraceBuilder trace_;
   TensorTracker tracker_;

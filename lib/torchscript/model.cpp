@@ -41,6 +41,24 @@ Error threw(const std::string& what, const graph::Origin& origin) {
   return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
 }
 
+Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<InputSpec>& specs, const Budget& budget,
+                           Values values) {
+  Expected<Arguments> arguments = make_arguments(module, specs);
+  if (!arguments) return arguments.error();
+  Interpreter interpreter(module, budget, values);
+  try {
+    interpreter.run(*arguments);
+  } catch (const ModelThrew& thrown) {
+    return threw(thrown.what, thrown.origin);
+  } catch (const InternalError&) {
+    throw;
+  } catch (const std::exception& exception) {
+    // LibTorch's own complaint about an archive whose code and values don't fit each other.
+    return threw(first_line(exception), {});
+  }
+  return interpreter.finish();
+}
+
 }  // namespace
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -63,20 +81,9 @@ Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector
 Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& budget) const {
   prepare_libtorch();
   const at::NoGradGuard no_gradients;
-  Expected<Arguments> arguments = make_arguments(state_->module, specs);
-  if (!arguments) return arguments.error();
-  Interpreter interpreter(state_->module, budget);
-  try {
-    interpreter.run(*arguments);
-  } catch (const ModelThrew& thrown) {
-    return threw(thrown.what, thrown.origin);
-  } catch (const InternalError&) {
-    throw;
-  } catch (const std::exception& exception) {
-    // LibTorch's own complaint about an archive whose code and values don't fit each other.
-    return threw(first_line(exception), {});
-  }
-  return interpreter.finish();
+  Expected<Trace> quick = trace_once(state_->module, specs, budget, Values::shapes_alone);
+  if (quick && quick->diagnostics.empty()) return quick;
+  return trace_once(state_->module, specs, budget, Values::computed);
 }
 
 Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>& specs,

@@ -63,6 +63,24 @@ TEST_CASE("a condition on data is reported, and the example's branch followed") 
   CHECK(operators(negative) == "aten::sub aten::relu");
 }
 
+TEST_CASE("a condition on what a product or a convolution gives follows the example's values") {
+  for (const char* made :
+       {"torch.matmul(x, torch.ones([3, 3]))", "torch.conv2d(x[None, None], torch.ones([1, 1, 3, 3]))",
+        "torch.addmm(torch.ones([3]), x, torch.ones([3, 3]))"}) {
+    const Model model = model_of(std::string("def forward(self, x):\n  y = ") + made +
+                                 "\n"
+                                 "  if bool(y.sum() > 0):\n"
+                                 "    y = y + 1\n"
+                                 "  else:\n"
+                                 "    y = y - 1\n"
+                                 "  return y\n");
+    const std::string followed = operators(any_trace(model, {floats({3, 3}, std::vector<float>(9, 2.0f))}));
+    CAPTURE(made, followed);
+    CHECK(followed.find("aten::add") != std::string::npos);
+    CHECK(followed.find("aten::sub") == std::string::npos);
+  }
+}
+
 TEST_CASE("a loop on data is reported once") {
   const Model model = model_of(
       "def forward(self, x):\n"
