@@ -71,10 +71,11 @@ Expected<Outcome> execute(const Options& options) {
   // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
   Expected<blob::File> file = blob::File::open(options.output);
   if (!file) return Error{ErrorKind::bug, "a bug in passerelle, please report it: " + file.error().message};
-  outcome.json["output"] = report::file_json(options.output, file->view());
+  const report::FileReport output = report::file_report(options.output, file->view());
+  outcome.json["output"] = report::file_json(output);
   for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
   outcome.text = options.model + ", " + report::count(converted->operator_count, "operator") + ", is now\n" +
-                 report::file_summary(options.output, file->view());
+                 report::file_summary(output);
   return outcome;
 }
 

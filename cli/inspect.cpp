@@ -9,10 +9,8 @@
 #include "input_spec.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/report/file_report.h"
-#include "passerelle/report/findings.h"
+#include "passerelle/report/model_report.h"
 #include "passerelle/report/picture.h"
-#include "passerelle/report/table.h"
-#include "passerelle/report/trace_report.h"
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::cli {
@@ -45,48 +43,43 @@ Expected<Outcome> inspect_file(const Options& options, const Common& common) {
     return Error{ErrorKind::usage, "--input is for a TorchScript model; " + options.file + " has its shapes fixed"};
   Expected<blob::File> file = blob::File::open(options.file);
   if (!file) return file.error();
+  if (Expected<void> sound = file->verify_weights(); !sound) return sound.error();
+  const report::FileReport report = report::file_report(options.file, file->view());
   Outcome outcome;
-  outcome.json = report::file_json(options.file, file->view());
-  outcome.text = common.format == "dot" ? report::dot(options.file, report::picture_of(file->view()))
-                                        : report::file_text(options.file, file->view(), options.full);
+  if (common.format == "json") outcome.json = report::file_json(report);
+  if (common.format == "text") outcome.text = report::file_text(report, options.full);
+  if (common.format == "html") outcome.text = report::file_html(report);
+  if (common.format == "dot") outcome.text = report::dot(options.file, report.picture);
   return outcome;
 }
 
-Expected<Outcome> inspect_model(const Options& options, const Common& common) {
+Expected<report::ModelReport> report_of(const Options& options, const Common& common) {
   Expected<std::vector<torchscript::InputSpec>> specs = parse_input_specs(options.inputs);
   if (!specs) return specs.error();
   Expected<Model> model = Model::load(options.file);
   if (!model) return model.error();
-
-  Outcome outcome;
-  outcome.json = {{"file", options.file}, {"kind", "torchscript"}};
-  outcome.json["parameters"] = nlohmann::ordered_json::array();
-  report::Table table({{"parameter"}, {"type", report::Column::left, true}});
-  for (const torchscript::ParameterInfo& parameter : model->parameters()) {
-    table.add({parameter.name, parameter.type});
-    outcome.json["parameters"].push_back({{"name", parameter.name}, {"type", parameter.type}});
-  }
-  outcome.text = options.file + ": a TorchScript model\n\n" + table.text() + "\n";
-
+  std::vector<report::ModelParameter> parameters;
+  for (const torchscript::ParameterInfo& parameter : model->parameters())
+    parameters.push_back({parameter.name, parameter.type});
+  report::ModelReport report = report::model_report(options.file, std::move(parameters));
   Expected<torchscript::Trace> trace = model->trace(*specs);
-  if (!trace && specs->empty() && common.format != "dot") {
+  if (trace)
+    report::add_trace(report, *trace);
+  else if (!specs->empty() || common.format == "dot")
+    return trace.error();
+  else
     spdlog::debug("not traced: {}", trace.error().message);
-    outcome.text += "Its operators and shapes show with an --input for each parameter.\n";
-    outcome.json["operations"] = nlohmann::ordered_json::array();
-    outcome.json["traced"] = false;
-    return outcome;
-  }
-  if (!trace) return trace.error();
-  outcome.json["traced"] = true;
-  outcome.json.update(report::trace_json(*trace));
-  if (common.format == "dot") {
-    outcome.text = report::dot(options.file, report::picture_of(*trace));
-    return outcome;
-  }
-  outcome.text += report::trace_text(*trace, options.full);
-  if (!trace->diagnostics.empty())
-    outcome.text +=
-        "\nWhat can't be traced:\n\n" + report::findings_text(report::findings_of(*trace, trace->diagnostics));
+  return Expected<report::ModelReport>(std::move(report));
+}
+
+Expected<Outcome> inspect_model(const Options& options, const Common& common) {
+  Expected<report::ModelReport> report = report_of(options, common);
+  if (!report) return report.error();
+  Outcome outcome;
+  if (common.format == "json") outcome.json = report::model_json(*report);
+  if (common.format == "text") outcome.text = report::model_text(*report, options.full);
+  if (common.format == "html") outcome.text = report::model_html(*report);
+  if (common.format == "dot") outcome.text = report::dot(options.file, report->picture);
   return outcome;
 }
 
@@ -106,18 +99,22 @@ Action add(CLI::App& app, const Common& common) {
 }  // namespace
 
 Command inspect_command() {
-  return {"inspect",
-          "Show what is in a .nnapi file or a TorchScript model",
-          "FILE.nnapi | FILE.pt [OPTION]...",
-          "Shows inputs and outputs, operations, operands, constants and the Android version that a file needs.",
-          "  passerelle inspect model.nnapi\n"
-          "      a summary; --full for every operation with its place in the Python source\n"
-          "  passerelle inspect model.nnapi --format dot | dot -Tsvg > model.svg\n"
-          "      a picture of the graph\n"
-          "  passerelle inspect model.pt --input 1x3x224x224\n"
-          "      the operators of a TorchScript model",
-          {"text", "json", "dot"},
-          add};
+  return {
+      "inspect",
+      "Show what is in a .nnapi file or a TorchScript model",
+      "FILE.nnapi | FILE.pt [OPTION]...",
+      "Shows inputs and outputs, operations, constants and the Android version that a file needs and what needs it; "
+      "where work, bytes and memory go; and the transposes and conversions that are left, with the reason.",
+      "  passerelle inspect model.nnapi\n"
+      "      a summary; --full for every operation with its place in the Python source\n"
+      "  passerelle inspect model.nnapi --format html > model.html\n"
+      "      a page with tables and the graph, for a browser\n"
+      "  passerelle inspect model.nnapi --format dot | dot -Tsvg > model.svg\n"
+      "      a picture of the graph\n"
+      "  passerelle inspect model.pt --input 1x3x224x224\n"
+      "      the operators of a TorchScript model",
+      {"text", "json", "html", "dot"},
+      add};
 }
 
 }  // namespace passerelle::cli

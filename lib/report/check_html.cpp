@@ -77,16 +77,15 @@ std::string finding_html(const Finding& finding) {
 HtmlTable places_table(const std::string& id, const std::vector<Finding>& findings) {
   HtmlTable table;
   table.id = id;
-  table.columns = {{"operator", HtmlColumn::code},  {"reason", HtmlColumn::keep},         {"module", HtmlColumn::code},
-                   {"your line", HtmlColumn::code}, {"innermost line", HtmlColumn::code}, {"inputs", HtmlColumn::code},
+  table.columns = {{"operator", HtmlColumn::name},  {"reason", HtmlColumn::keep},         {"module", HtmlColumn::code},
+                   {"your line", HtmlColumn::name}, {"innermost line", HtmlColumn::name}, {"inputs", HtmlColumn::code},
                    {"outputs", HtmlColumn::code}};
   for (const Finding& finding : findings)
     for (const Occurrence& place : finding.places) {
-      const graph::SourceLocation& inner = place.origin.innermost;
       table.rows.push_back(
           {{finding.diagnostic.op, graph::name(finding.diagnostic.reason), place.origin.module_path,
-            location_text(place.origin), inner.file.empty() ? "" : inner.file + ":" + std::to_string(inner.line),
-            to_string(place.inputs), to_string(place.outputs)},
+            line_cell(place.origin), line_cell(place.origin.innermost), to_string(place.inputs),
+            to_string(place.outputs)},
            place.accepted_by.empty() ? finding.diagnostic.feature_level > 0 ? Tone::fair : Tone::bad : Tone::plain});
     }
   return table;

@@ -1,7 +1,5 @@
 #include "file_facts.h"
 
-#include <algorithm>
-
 #include "passerelle/graph/shape.h"
 
 namespace passerelle::report {
@@ -16,7 +14,8 @@ nnapi::OperandView view_of(const blob::Operand& operand) {
   view.channel_scales = operand.channel_scales;
   view.channel_dimension = operand.channel_dimension;
   view.omitted = operand.storage == blob::Storage::omitted;
-  view.is_constant = is_constant(operand) || operand.storage == blob::Storage::scalar;
+  view.is_constant = operand.storage == blob::Storage::value || operand.storage == blob::Storage::window ||
+                     operand.storage == blob::Storage::scalar;
   if (operand.storage == blob::Storage::scalar || operand.storage == blob::Storage::value) {
     view.value = operand.value;
     view.value_size = operand.byte_size;
@@ -26,38 +25,12 @@ nnapi::OperandView view_of(const blob::Operand& operand) {
 
 }  // namespace
 
-bool is_constant(const blob::Operand& operand) {
-  return operand.storage == blob::Storage::value || operand.storage == blob::Storage::window;
-}
-
 nnapi::Legality operation_legality(const blob::View& view, const blob::Operation& operation) {
   std::vector<nnapi::OperandView> inputs, outputs;
   for (uint32_t i = 0; i < operation.inputs.size(); ++i) inputs.push_back(view_of(view.operand(operation.inputs[i])));
   for (uint32_t i = 0; i < operation.outputs.size(); ++i)
     outputs.push_back(view_of(view.operand(operation.outputs[i])));
   return nnapi::legality(operation.type, inputs, outputs);
-}
-
-std::vector<OperationCount> operation_counts(const blob::View& view) {
-  std::map<std::string, OperationCount> by_name;
-  for (uint32_t i = 0; i < view.operation_count(); ++i) {
-    blob::Operation operation = view.operation(i);
-    OperationCount& row = by_name[operation.name];
-    row.name = operation.name;
-    ++row.count;
-    row.level = std::max(row.level, operation_legality(view, operation).level);
-  }
-  std::vector<OperationCount> rows;
-  for (auto& [name, row] : by_name) rows.push_back(std::move(row));
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
-  return rows;
-}
-
-size_t transposes(const blob::View& view) {
-  size_t count = 0;
-  for (uint32_t i = 0; i < view.operation_count(); ++i)
-    if (view.operation(i).type == nnapi::OperationType::TRANSPOSE) ++count;
-  return count;
 }
 
 uint64_t constant_bytes(const blob::View& view) {
@@ -70,7 +43,7 @@ uint64_t constant_bytes(const blob::View& view) {
 
 std::string shape_text(Span<const uint32_t> dimensions) { return graph::to_string(dimensions.to_vector()); }
 
-std::string layout_text(const blob::Port& port, blob::Layout layout) {
+std::string layout_text(const FilePort& port, blob::Layout layout) {
   if (port.shape.size() != 4) return "-";
   return layout == blob::Layout::channels_last ? "NHWC" : "NCHW";
 }
@@ -81,6 +54,12 @@ graph::Origin origin_of(const blob::View& view, uint32_t operation) {
           origin.module_path,
           {origin.user_file, static_cast<int>(origin.user_line)},
           {origin.innermost_file, static_cast<int>(origin.innermost_line)}};
+}
+
+bool is_overhead(nnapi::OperationType type) {
+  using nnapi::OperationType;
+  return type == OperationType::TRANSPOSE || type == OperationType::CAST || type == OperationType::QUANTIZE ||
+         type == OperationType::DEQUANTIZE;
 }
 
 const char* name(blob::Storage storage) {

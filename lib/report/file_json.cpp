@@ -9,20 +9,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json indexes_json(const blob::Indexes& indexes) {
-  Json result = Json::array();
-  for (uint32_t i = 0; i < indexes.size(); ++i) result.push_back(indexes[i]);
-  return result;
-}
-
-Json port_json(const blob::View& view, const blob::Port& port) {
+Json port_json(const FileReport& report, const FilePort& port) {
   auto layout = [](blob::Layout layout) { return layout == blob::Layout::channels_last ? "nhwc" : "as-pytorch"; };
   Json result = {{"name", port.name},
-                 {"shape", port.shape.to_vector()},
+                 {"shape", port.shape},
                  {"dtype", blob::name(port.dtype)},
                  {"layout", layout(port.caller_layout)},
                  {"nnapi_layout", layout(port.nnapi_layout)},
-                 {"nnapi_type", nnapi::name(view.operand(port.operand).type)},
+                 {"nnapi_type", nnapi::name(report.operands[port.operand].type)},
                  {"operand", port.operand}};
   if (blob::is_quantized(port.dtype)) {
     result["scale"] = port.scale;
@@ -31,31 +25,35 @@ Json port_json(const blob::View& view, const blob::Port& port) {
   return result;
 }
 
-Json operation_json(const blob::View& view, uint32_t index) {
-  blob::Operation operation = view.operation(index);
+Json operation_json(const FileReport& report, uint32_t index) {
+  const FileOperation& operation = report.operations[index];
   Json result = {{"index", index},
                  {"name", operation.name},
-                 {"feature_level", operation_legality(view, operation).level},
-                 {"inputs", indexes_json(operation.inputs)},
-                 {"outputs", indexes_json(operation.outputs)},
+                 {"feature_level", operation.level},
+                 {"level_reason", operation.level_reason},
+                 {"inputs", operation.inputs},
+                 {"outputs", operation.outputs},
+                 {"multiply_adds", operation.multiply_adds},
+                 {"bytes_read", operation.bytes_read},
+                 {"bytes_written", operation.bytes_written},
+                 {"overhead", operation.overhead.empty() ? Json(nullptr) : Json(operation.overhead)},
                  {"origin", nullptr}};
-  graph::Origin origin = origin_of(view, index);
-  if (!origin.op.empty()) {
-    result["origin"] = place_json(origin);
-    result["origin"]["operator"] = origin.op;
+  if (!operation.origin.op.empty()) {
+    result["origin"] = place_json(operation.origin);
+    result["origin"]["operator"] = operation.origin.op;
   }
   return result;
 }
 
-Json operand_json(const blob::View& view, uint32_t index) {
-  blob::Operand operand = view.operand(index);
+Json operand_json(const FileReport& report, uint32_t index) {
+  const FileOperand& operand = report.operands[index];
   Json result = {{"index", index},
                  {"type", nnapi::name(operand.type)},
-                 {"shape", operand.dimensions.to_vector()},
+                 {"shape", operand.shape},
                  {"storage", name(operand.storage)},
-                 {"bytes", operand.byte_size}};
+                 {"bytes", operand.bytes}};
   if (!operand.channel_scales.empty()) {
-    result["channel_scales"] = operand.channel_scales.to_vector();
+    result["channel_scales"] = operand.channel_scales;
     result["channel_dimension"] = operand.channel_dimension;
   } else if (operand.scale != 0) {
     result["scale"] = operand.scale;
@@ -69,7 +67,7 @@ Json operand_json(const blob::View& view, uint32_t index) {
 }
 
 template <typename Make>
-Json list(uint32_t count, Make make) {
+Json list(size_t count, Make make) {
   Json result = Json::array();
   for (uint32_t i = 0; i < count; ++i) result.push_back(make(i));
   return result;
@@ -77,26 +75,32 @@ Json list(uint32_t count, Make make) {
 
 }  // namespace
 
-Json file_json(const std::string& name, const blob::View& view) {
+Json file_json(const FileReport& report) {
   Json counts = Json::object();
-  for (const OperationCount& row : operation_counts(view)) counts[row.name] = row.count;
-  return {{"file", name},
+  for (const OperationCount& row : report.counts) counts[row.name] = row.count;
+  return {{"file", report.file},
           {"kind", "nnapi"},
-          {"bytes", view.file_size()},
-          {"weight_bytes", constant_bytes(view)},
-          {"format", {view.version_major(), view.version_minor()}},
-          {"producer", view.producer()},
-          {"feature_level", view.feature_level()},
-          {"relax_fp16", view.relax_fp16()},
-          {"has_origins", view.has_origins()},
-          {"inputs", list(view.input_count(), [&](uint32_t i) { return port_json(view, view.input(i)); })},
-          {"outputs", list(view.output_count(), [&](uint32_t i) { return port_json(view, view.output(i)); })},
+          {"bytes", report.bytes},
+          {"weight_bytes", report.weight_bytes},
+          {"format", {report.version_major, report.version_minor}},
+          {"producer", report.producer},
+          {"feature_level", report.level},
+          {"level_needs", report.level_needs()},
+          {"relax_fp16", report.relax_fp16},
+          {"has_origins", report.has_origins},
+          {"inputs", list(report.inputs.size(), [&](uint32_t i) { return port_json(report, report.inputs[i]); })},
+          {"outputs", list(report.outputs.size(), [&](uint32_t i) { return port_json(report, report.outputs[i]); })},
           {"operation_counts", std::move(counts)},
-          {"transposes", transposes(view)},
-          {"operations", list(view.operation_count(), [&](uint32_t i) { return operation_json(view, i); })},
-          {"operands", list(view.operand_count(), [&](uint32_t i) { return operand_json(view, i); })},
-          {"windows", list(view.window_count(), [&](uint32_t i) {
-             return Json{{"offset", view.window(i).offset}, {"bytes", view.window(i).size}};
+          {"transposes", report.count(nnapi::OperationType::TRANSPOSE)},
+          {"multiply_adds", report.multiply_adds},
+          {"bytes_moved", report.bytes_moved},
+          {"peak_activation_bytes", report.peak_bytes},
+          {"peak_operation", report.operations.empty() ? Json(nullptr) : Json(report.peak_operation)},
+          {"float_islands", report.islands},
+          {"operations", list(report.operations.size(), [&](uint32_t i) { return operation_json(report, i); })},
+          {"operands", list(report.operands.size(), [&](uint32_t i) { return operand_json(report, i); })},
+          {"windows", list(report.windows.size(), [&](uint32_t i) {
+             return Json{{"offset", report.windows[i].offset}, {"bytes", report.windows[i].size}};
            })}};
 }
 

@@ -141,6 +141,13 @@ std::string place_text(const Origin& origin) {
   return location.empty() ? module : module + " (" + location + ')';
 }
 
+std::string short_place_text(const Origin& origin) {
+  const std::string location = location_text(origin);
+  const std::string line = location.substr(location.find_last_of('/') + 1);
+  if (origin.module_path.empty()) return line;
+  return line.empty() ? origin.module_path : origin.module_path + " (" + line + ')';
+}
+
 std::string findings_text(const std::vector<Finding>& findings) {
   std::string result;
   for (const Finding& finding : findings) {

@@ -26,6 +26,7 @@ const char* name(HtmlColumn::Kind kind) {
     case HtmlColumn::number: return "number";
     case HtmlColumn::code: return "code";
     case HtmlColumn::keep: return "keep";
+    case HtmlColumn::name: return "code keep";
   }
   return "";
 }
@@ -102,6 +103,17 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
+HtmlCell line_cell(const graph::SourceLocation& at) {
+  if (at.file.empty()) return "";
+  const std::string line = at.line > 0 ? ":" + std::to_string(at.line) : "";
+  HtmlCell cell(at.file.substr(at.file.find_last_of('/') + 1) + line);
+  cell.hint = at.file + line;
+  return cell;
+}
+HtmlCell line_cell(const graph::Origin& origin) {
+  return line_cell(origin.user.file.empty() ? origin.innermost : origin.user);
+}
+
 HtmlPage::HtmlPage(std::string kind, std::string subject) : kind_(std::move(kind)), subject_(std::move(subject)) {}
 
 void HtmlPage::verdict(Tone tone, const std::string& headline, const std::string& text) {
@@ -157,6 +169,7 @@ void HtmlPage::table(const HtmlTable& table) {
       main_ += "<td role=\"cell\" class=\"" + std::string(name(table.columns[i].kind)) + "\" data-label=\"" +
                escaped(table.columns[i].title) + "\"";
       if (!cell.key.empty()) main_ += " data-key=\"" + escaped(cell.key) + "\"";
+      if (!cell.hint.empty()) main_ += " title=\"" + escaped(cell.hint) + "\"";
       main_ += ">" + escaped(cell.text) + "</td>";
     }
     main_ += "</tr>\n";

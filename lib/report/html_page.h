@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "passerelle/graph/diagnostic.h"
 #include "passerelle/report/picture.h"
 
 namespace passerelle::report {
@@ -17,7 +18,7 @@ const char* name(Tone tone);  ///< the CSS class
 std::string escaped(const std::string& text);
 
 struct HtmlColumn {
-  enum Kind { text, number, code, keep };  ///< keep: words that stay on one line
+  enum Kind { text, number, code, keep, name };  ///< keep: stays on one line; name: code that does
   std::string title;
   Kind kind = text;
 };
@@ -25,8 +26,12 @@ struct HtmlCell {
   HtmlCell(std::string text, std::string key = {}) : text(std::move(text)), key(std::move(key)) {}
   HtmlCell(const char* text) : text(text) {}
   std::string text;
-  std::string key;  ///< what it is sorted by, where that is not the text
+  std::string key;   ///< what it is sorted by, where that is not the text
+  std::string hint;  ///< the whole of what is shortened
 };
+/// "net.py:42", with the whole path as its hint.
+HtmlCell line_cell(const graph::SourceLocation& at);
+HtmlCell line_cell(const graph::Origin& origin);  ///< of the user's line, or else of the innermost
 struct HtmlRow {
   std::vector<HtmlCell> cells;
   Tone tone = Tone::plain;

@@ -30,12 +30,6 @@ class Drawing {
   std::map<uint32_t, uint32_t> makers_;
 };
 
-bool is_overhead(nnapi::OperationType type) {
-  using nnapi::OperationType;
-  return type == OperationType::TRANSPOSE || type == OperationType::CAST || type == OperationType::QUANTIZE ||
-         type == OperationType::DEQUANTIZE;
-}
-
 }  // namespace
 
 Picture picture_of(const torchscript::Trace& trace, const std::vector<bool>& unsupported) {

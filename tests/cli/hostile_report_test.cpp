@@ -22,11 +22,12 @@ bool reports(const std::vector<unsigned char>& file, size_t head_size) {
   std::memcpy(head.get(), file.data(), head_size);
   auto view = blob::View::parse({head.get(), head_size}, file.size());
   if (!view) return false;
-  nlohmann::ordered_json json = report::file_json("file", *view);
+  nlohmann::ordered_json json = report::file_json(report::file_report("file", *view));
   CHECK(json["operations"].size() == view->operation_count());
   CHECK(json["operands"].size() == view->operand_count());
   CHECK_FALSE(json.dump().empty());
-  CHECK_FALSE(report::file_text("file", *view, true).empty());
+  CHECK_FALSE(report::file_text(report::file_report("file", *view), true).empty());
+  CHECK_FALSE(report::file_html(report::file_report("file", *view)).empty());
   CHECK_FALSE(report::dot("file", report::picture_of(*view)).empty());
   return true;
 }
@@ -39,7 +40,7 @@ TEST_CASE("a sound file's report has everything in it") {
   REQUIRE(reports(file, head_size));
   auto view = blob::View::parse({file.data(), head_size}, file.size());
   REQUIRE(view);
-  nlohmann::ordered_json json = report::file_json("file", *view);
+  nlohmann::ordered_json json = report::file_json(report::file_report("file", *view));
   size_t counted = 0, transposes = 0;
   for (const auto& [name, count] : json["operation_counts"].items()) counted += count.get<size_t>();
   for (const auto& operation : json["operations"]) transposes += operation["name"] == "TRANSPOSE";
@@ -47,7 +48,7 @@ TEST_CASE("a sound file's report has everything in it") {
   CHECK(json["transposes"] == transposes);
   CHECK(json["inputs"].size() == view->input_count());
   CHECK(json["outputs"].size() == view->output_count());
-  std::string text = report::file_text("file", *view, true);
+  std::string text = report::file_text(report::file_report("file", *view), true);
   for (const auto& operation : json["operations"])
     CHECK_THAT(text, Catch::Contains(operation["name"].get<std::string>()));
 }

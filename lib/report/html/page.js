@@ -72,7 +72,7 @@ const nodeHeight = 42, layerHeight = 78, gap = 26;
 function layOut(graph) {
   const items = graph.nodes.map((node, index) => ({
     index, layer: 0, above: [], below: [],
-    width: Math.max(76, 8 * Math.max(node.label.length, 0.82 * node.detail.length) + 22),
+    width: Math.max(76, 8 * Math.max(node.label.length + (node.look === "unsupported" ? 3 : 0), 0.82 * node.detail.length) + 22),
   }));
   for (const edge of graph.edges)
     items[edge.to].layer = Math.max(items[edge.to].layer, items[edge.from].layer + 1);

@@ -47,6 +47,8 @@ nlohmann::ordered_json findings_json(const std::vector<Finding>& findings);
 
 /// "features.3.conv (model.py:42)"
 std::string place_text(const graph::Origin& origin);
+/// The same without the file's folders, for tables.
+std::string short_place_text(const graph::Origin& origin);
 /// "model.py:42", "model.py", or "" where nothing is known.
 std::string location_text(const graph::Origin& origin);
 nlohmann::ordered_json place_json(const graph::Origin& origin);
