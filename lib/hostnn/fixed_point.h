@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace passerelle::hostnn {
 
@@ -15,12 +16,15 @@ struct Multiplier {
 /// The nearest multiplier of a factor that is not negative; 0 below 2^-32.
 Multiplier multiplier_of(double factor);
 
-/// 2·a·b / 2^32, halves rounded upwards; the one product that does not fit is saturated.
-inline int32_t high_product(int32_t a, int32_t b) {
-  if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+/// 2·a·b / 2^32 of 32-bit numbers, 2·a·b / 2^16 of 16-bit ones, halves rounded upwards; the one product that does not
+/// fit is saturated.
+template <typename Raw>
+Raw high_product(Raw a, Raw b) {
+  constexpr int bits = 8 * sizeof(Raw);
+  if (a == std::numeric_limits<Raw>::min() && b == a) return std::numeric_limits<Raw>::max();
   const int64_t product = static_cast<int64_t>(a) * b;
-  const int64_t half = product >= 0 ? int64_t{1} << 30 : 1 - (int64_t{1} << 30);
-  return static_cast<int32_t>((product + half) / (int64_t{1} << 31));
+  const int64_t half = product >= 0 ? int64_t{1} << (bits - 2) : 1 - (int64_t{1} << (bits - 2));
+  return static_cast<Raw>((product + half) / (int64_t{1} << (bits - 1)));
 }
 
 /// value / 2^exponent, halves rounded away from 0. 0 <= exponent <= 31.
@@ -44,14 +48,28 @@ inline int32_t multiply(int32_t value, Multiplier factor) {
 /// 1 / sqrt(value) of a value above 0; 0 counts as 1.
 Multiplier inverse_square_root(int32_t value);
 
-// Functions of fixed-point numbers. A number with m integer bits stands for raw / 2^(31 - m).
+/// value · 2^exponent, saturated; exponents below 0 round.
+template <typename Raw>
+Raw scaled_by_power(Raw value, int exponent) {
+  if (exponent <= 0) return static_cast<Raw>(divide_by_power(value, -exponent));
+  const int64_t result = static_cast<int64_t>(value) * (int64_t{1} << exponent);
+  if (result > std::numeric_limits<Raw>::max()) return std::numeric_limits<Raw>::max();
+  return result < std::numeric_limits<Raw>::min() ? std::numeric_limits<Raw>::min() : static_cast<Raw>(result);
+}
+
+// Functions of fixed-point numbers of 32 or 16 bits. A number with m integer bits stands for raw / 2^(31 - m), or
+// raw / 2^(15 - m).
 
 /// exp of a number that is not positive, with `integer_bits` of them; the result has none.
-int32_t fixed_exp(int32_t raw, int integer_bits);
+template <typename Raw>
+Raw fixed_exp(Raw raw, int integer_bits);
 /// 1 / (1 + x) of x in [0, 1); none has integer bits.
-int32_t fixed_inverse_of_one_plus(int32_t raw);
+template <typename Raw>
+Raw fixed_inverse_of_one_plus(Raw raw);
 /// The logistic function and the hyperbolic tangent; the results have no integer bits.
-int32_t fixed_logistic(int32_t raw, int integer_bits);
-int32_t fixed_tanh(int32_t raw, int integer_bits);
+template <typename Raw>
+Raw fixed_logistic(Raw raw, int integer_bits);
+template <typename Raw>
+Raw fixed_tanh(Raw raw, int integer_bits);
 
 }  // namespace passerelle::hostnn

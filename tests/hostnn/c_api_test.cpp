@@ -20,7 +20,7 @@ using passerelle::nnapi::OperationType;
 namespace {
 
 constexpr int32_t add_code = static_cast<int32_t>(OperationType::ADD);
-constexpr int32_t lookup_code = static_cast<int32_t>(OperationType::HASHTABLE_LOOKUP);
+constexpr int32_t projection_code = static_cast<int32_t>(OperationType::LSH_PROJECTION);
 
 /// An operand type with dimensions that live as long as it.
 struct Type {
@@ -436,13 +436,16 @@ TEST_CASE("lists of devices") {
 
 TEST_CASE("an operation that the host lacks is named") {
   const client::Model model = client::make_model();
-  REQUIRE(add_operand(model.get(), OperandType::TENSOR_INT32, {2}) == 0);
+  REQUIRE(add_operand(model.get(), OperandType::TENSOR_FLOAT32, {4, 2}) == 0);  // hash functions
   REQUIRE(add_operand(model.get(), OperandType::TENSOR_INT32, {3}) == 0);
-  REQUIRE(add_operand(model.get(), OperandType::TENSOR_FLOAT32, {3, 4}) == 0);
-  REQUIRE(add_operand(model.get(), OperandType::TENSOR_FLOAT32, {2, 4}) == 0);
-  REQUIRE(ANeuralNetworksModel_addOperand(model.get(), Type(OperandType::TENSOR_QUANT8_ASYMM, {2}, 1.0f)) == 0);
-  REQUIRE(add_operation(model.get(), lookup_code, {0, 1, 2}, {3, 4}) == 0);
-  REQUIRE(identify(model.get(), {0, 1, 2}, {3, 4}) == 0);
+  REQUIRE(add_operand(model.get(), OperandType::TENSOR_FLOAT32, {3}) == 0);  // weights, left out
+  REQUIRE(add_operand(model.get(), OperandType::INT32) == 0);
+  REQUIRE(add_operand(model.get(), OperandType::TENSOR_INT32, {4}) == 0);
+  const int32_t sparse = 3;
+  REQUIRE(ANeuralNetworksModel_setOperandValue(model.get(), 2, nullptr, 0) == 0);
+  REQUIRE(ANeuralNetworksModel_setOperandValue(model.get(), 3, &sparse, sizeof sparse) == 0);
+  REQUIRE(add_operation(model.get(), projection_code, {0, 1, 2, 3}, {4}) == 0);
+  REQUIRE(identify(model.get(), {0, 1}, {4}) == 0);
   REQUIRE(ANeuralNetworksModel_finish(model.get()) == 0);
   const ANeuralNetworksDevice* const devices[] = {client::device()};
   bool supported = true;
@@ -452,7 +455,7 @@ TEST_CASE("an operation that the host lacks is named") {
   REQUIRE(ANeuralNetworksCompilation_create(model.get(), &handle) == 0);
   const client::Compilation compilation(handle);
   CHECK(ANeuralNetworksCompilation_finish(handle) == ANEURALNETWORKS_OP_FAILED);
-  CHECK(std::string(passerelle_hostnn_last_error()).find("HASHTABLE_LOOKUP") != std::string::npos);
+  CHECK(std::string(passerelle_hostnn_last_error()).find("LSH_PROJECTION") != std::string::npos);
   ANeuralNetworksExecution* execution = nullptr;
   CHECK(ANeuralNetworksExecution_create(handle, &execution) == ANEURALNETWORKS_BAD_STATE);
 }

@@ -31,7 +31,7 @@ bool is_refused(const golden::Model& model) {
 }
 
 /// As many models ran when this was last written: it only goes up.
-constexpr int models_run_floor = 9299;
+constexpr int models_run_floor = 9345;
 /// And as many 8-bit elements, of ten million, were a step off: it only goes down. Most are the origin's own rounding
 /// of results that were computed in floats.
 constexpr int most_steps_off = 1000;

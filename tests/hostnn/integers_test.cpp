@@ -77,6 +77,22 @@ TEST_CASE("functions of fixed-point numbers") {
   }
 }
 
+TEST_CASE("functions of fixed-point numbers of 16 bits") {
+  const double one = std::ldexp(1, 15);
+  for (int integer_bits : {0, 3, 4, 6}) {
+    for (int raw = -32768; raw <= 0; raw += 7) {
+      const double x = std::ldexp(raw, integer_bits - 15);
+      const auto number = static_cast<int16_t>(raw);
+      const auto negative = static_cast<int16_t>(std::min(-raw, 32767));
+      REQUIRE(fixed_exp(number, integer_bits) / one == Approx(std::exp(x)).margin(3e-4));
+      REQUIRE(fixed_logistic(number, integer_bits) / one == Approx(1 / (1 + std::exp(-x))).margin(1e-3));
+      REQUIRE(fixed_logistic(negative, integer_bits) / one == Approx(1 / (1 + std::exp(x))).margin(1e-3));
+      REQUIRE(fixed_tanh(number, integer_bits) / one == Approx(std::tanh(x)).margin(1e-3));
+      REQUIRE(fixed_tanh(negative, integer_bits) / one == Approx(std::tanh(-x)).margin(1e-3));
+    }
+  }
+}
+
 TEST_CASE("products of rows") {
   std::mt19937 random(1);
   std::uniform_int_distribution<int> any(-255, 255);

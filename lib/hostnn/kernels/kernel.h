@@ -147,5 +147,6 @@ Span<const Row> quantized_activation_rows();
 Span<const Row> quantized_convolution_rows();
 Span<const Row> quantized_matrix_rows();
 Span<const Row> quantized_image_rows();
+Span<const Row> quantized_lstm_rows();
 
 }  // namespace passerelle::hostnn

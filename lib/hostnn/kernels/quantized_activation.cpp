@@ -55,12 +55,10 @@ int16_t saturated_16_bits(int32_t value) {
   return static_cast<int16_t>(std::clamp<int32_t>(value, INT16_MIN, INT16_MAX));
 }
 
-/// 2·a·b / 2^16: rounded upwards at halves, or without its fraction.
-int16_t high_product_16_bits(int16_t a, int16_t b, bool rounds) {
+/// 2·a·b / 2^16 without its fraction.
+int16_t truncated_high_product(int16_t a, int16_t b) {
   if (a == INT16_MIN && b == INT16_MIN) return INT16_MAX;
-  const int32_t product = int32_t{a} * b;
-  const int32_t half = !rounds ? 0 : product >= 0 ? 1 << 14 : 1 - (1 << 14);
-  return static_cast<int16_t>((product + half) / (1 << 15));
+  return static_cast<int16_t>(int32_t{a} * b / (1 << 15));
 }
 
 struct ShortMultiplier {
@@ -79,11 +77,11 @@ ShortMultiplier short_multiplier_of(float factor) {
 int32_t hard_swish_of(int16_t fine, ShortMultiplier to_output, ShortMultiplier to_thirds) {
   int16_t thirds = fine;
   if (to_thirds.exponent > 0) thirds = saturated_16_bits(shifted_left(thirds, to_thirds.exponent - 1));
-  thirds = high_product_16_bits(thirds, to_thirds.mantissa, true);
+  thirds = high_product(thirds, to_thirds.mantissa);
   if (to_thirds.exponent > 0) thirds = saturated_16_bits(2 * thirds);
   if (to_thirds.exponent < 0) thirds = static_cast<int16_t>(divide_by_power(thirds, -to_thirds.exponent));
   const auto share = static_cast<int16_t>((int32_t{thirds} + (1 << 15)) >> 1);
-  const int16_t product = high_product_16_bits(share, high_product_16_bits(fine, to_output.mantissa, true), false);
+  const int16_t product = truncated_high_product(share, high_product(fine, to_output.mantissa));
   return divide_by_power(product, -to_output.exponent);
 }
 

@@ -1,4 +1,4 @@
-// RNN, UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN.
+// RNN, UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN, SVDF.
 #include "kernels/recurrent.h"
 
 #include "kernels/onednn.h"
@@ -118,9 +118,28 @@ Tensors bidirectional_sequence_rnn(const Call& call) {
   return results;
 }
 
+/// Filters over features and then over time: the state keeps the features of the last steps, the oldest first. A unit
+/// is the sum of `rank` filters.
+Tensors svdf(const Call& call) {
+  const Tensor &input = call.tensor(0), &feature_weights = call.tensor(1), &time_weights = call.tensor(2);
+  const int64_t rank = call.integer(5);
+  require(input.dim() == 2 && feature_weights.dim() == 2 && time_weights.dim() == 2 && rank > 0 &&
+              feature_weights.size(0) % rank == 0 && time_weights.size(0) == feature_weights.size(0),
+          "the weights do not fit each other");
+  const int64_t batches = input.size(0), filters = feature_weights.size(0), memory = time_weights.size(1);
+  const Tensor kept = call.tensor(4).reshape({batches, filters, memory}).narrow(2, 0, memory - 1);
+  const Tensor features = matrix_product(input, feature_weights.t()).unsqueeze(2);
+  const Tensor state = at::cat({kept, features}, 2);
+  Tensor output = (state * time_weights).sum(2).reshape({batches, filters / rank, rank}).sum(2);
+  if (call.has(3)) output = output + call.tensor(3);
+  const Tensor next = at::cat({state.narrow(2, 1, memory - 1), at::zeros_like(features)}, 2);
+  return {next.reshape({batches, filters * memory}), apply_activation(output, call.integer(6))};
+}
+
 constexpr Row rows[] = {
     {OperationType::BIDIRECTIONAL_SEQUENCE_RNN, bidirectional_sequence_rnn, float32},
     {OperationType::RNN, rnn, float32},
+    {OperationType::SVDF, svdf, float32},
     {OperationType::UNIDIRECTIONAL_SEQUENCE_RNN, unidirectional_sequence_rnn, float32},
 };
 

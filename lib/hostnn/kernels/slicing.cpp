@@ -1,4 +1,4 @@
-// SLICE, STRIDED_SLICE, REVERSE, and picking by index: GATHER, EMBEDDING_LOOKUP, TOPK_V2.
+// SLICE, STRIDED_SLICE, REVERSE, and picking by index: GATHER, EMBEDDING_LOOKUP, HASHTABLE_LOOKUP, TOPK_V2.
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -99,6 +99,19 @@ Tensors embedding_lookup(const Call& call) {
   return {gathered(call.tensor(1), 0, call.tensor(0))};
 }
 
+/// Keys ascend. What has no key becomes zeros, and no hit.
+Tensors hashtable_lookup(const Call& call) {
+  const Tensor &lookups = call.tensor(0), &keys = call.tensor(1), &values = call.tensor(2);
+  require(lookups.dim() == 1 && keys.dim() == 1 && values.dim() >= 1 && keys.size(0) == values.size(0),
+          "a list, a list of keys and a value a key are needed");
+  const Tensor places = at::searchsorted(keys.contiguous(), lookups.contiguous()).clamp_max(keys.size(0) - 1);
+  const Tensor hits = keys.index_select(0, places).eq(lookups);
+  std::vector<int64_t> one_a_row(values.dim(), 1);
+  one_a_row[0] = lookups.size(0);
+  const Tensor found = gathered(values, 0, places);
+  return {at::where(hits.reshape(one_a_row), found, at::zeros_like(found)), hits.to(at::kByte)};
+}
+
 /// Among equals Android takes the last first: hence the flips around a stable sort.
 Tensors topk_v2(const Call& call) {
   const Tensor& values = call.tensor(0);
@@ -112,6 +125,7 @@ Tensors topk_v2(const Call& call) {
 constexpr Row rows[] = {
     {OperationType::EMBEDDING_LOOKUP, embedding_lookup, float32 | int32 | quant8},
     {OperationType::GATHER, gather, float32 | int32 | quant8},
+    {OperationType::HASHTABLE_LOOKUP, hashtable_lookup, float32 | int32 | quant8},
     {OperationType::REVERSE, reverse, float32 | int32 | quant8},
     {OperationType::SLICE, slice, float32 | int32 | quant8 | zero_sized},
     {OperationType::STRIDED_SLICE, strided_slice, float32 | int32 | quant8},

@@ -34,7 +34,8 @@ const Rows& all_rows() {
                                    quantized_activation_rows(),
                                    quantized_convolution_rows(),
                                    quantized_matrix_rows(),
-                                   quantized_image_rows()}) {
+                                   quantized_image_rows(),
+                                   quantized_lstm_rows()}) {
       for (const Row& row : family) by_code[static_cast<size_t>(row.type)].push_back(&row);
     }
     return by_code;
