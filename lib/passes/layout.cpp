@@ -121,6 +121,11 @@ class LayoutWriter {
   }
 
  private:
+  struct Columns {
+    Shape sizes;
+    Permutation order;
+  };
+
   Arrangement arrangement(OperandId id) const { return webs_.arrangement(id); }
   Arrangement logical_order(OperandId id) const { return graph::identity_permutation(shapes_[index(id)].size()); }
 
@@ -247,33 +252,36 @@ class LayoutWriter {
       return;
     }
     stored_[index(to)] = editor_.reshape(stored(from), graph::permuted(shapes_[index(to)], arrangement(to)));
-    if (link.absorbs_order) matrix_order_[index(to)] = {shapes_[index(from)], arrangement(from)};
+    if (link.absorbs_order) matrix_order_[index(to)] = columns_of(link, arrangement(from));
+  }
+
+  /// The dimensions that were flattened into the columns, and in which order they are stored.
+  Columns columns_of(const LayoutLink& link, const Arrangement& from) const {
+    Columns columns;
+    for (const ReshapeGroup& group : link.groups) {
+      if (group.to != std::vector<uint32_t>{1}) continue;
+      for (uint32_t dimension : group.from) columns.sizes.push_back(shapes_[index(link.from)][dimension]);
+      for (uint32_t dimension : from) {
+        auto place = std::find(group.from.begin(), group.from.end(), dimension);
+        if (place != group.from.end()) columns.order.push_back(static_cast<uint32_t>(place - group.from.begin()));
+      }
+    }
+    return columns;
   }
 
   /// The columns of the weights follow the order of dimensions that was flattened before them.
   void reorder_columns(Operation& operation) {
-    auto& [shape, order] = matrix_order_[index(operation.operand("input"))];
+    const auto& [sizes, order] = matrix_order_[index(operation.operand("input"))];
     if (graph::is_identity(order)) return;
     OperandId weights = operation.operand("weights");
     const Constant& constant = *graph_[weights].constant;
-    uint32_t rows = constant.shape()[0];
-    // A flatten keeps the rows of its operand apart: the dimensions of the matrix's columns are those behind them.
-    Shape columns;
+    Shape split{constant.shape()[0]};
+    split.insert(split.end(), sizes.begin(), sizes.end());
     Permutation permutation{0};
-    size_t leading = shape.size();
-    for (size_t product = 1; leading > 0 && product < constant.shape()[1]; product *= shape[leading]) --leading;
-    columns.push_back(rows);
-    columns.insert(columns.end(), shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end());
-    for (uint32_t dimension : order)
-      if (dimension >= leading) permutation.push_back(dimension - static_cast<uint32_t>(leading) + 1);
-    Constant reordered = constant.reshaped(columns).permuted(permutation).reshaped(constant.shape());
+    for (uint32_t dimension : order) permutation.push_back(dimension + 1);
+    Constant reordered = constant.reshaped(split).permuted(permutation).reshaped(constant.shape());
     operation.argument("weights") = graph_.add_constant(std::move(reordered), graph_.type(weights).quantization);
   }
-
-  struct Flattened {
-    Shape shape;
-    Arrangement order;
-  };
 
   Graph& graph_;
   const AxisWebs& webs_;
@@ -282,7 +290,7 @@ class LayoutWriter {
   Editor editor_;
   std::vector<Shape> shapes_;  // by operand: in logical order
   std::vector<std::optional<OperandId>> stored_, logical_;
-  std::vector<Flattened> matrix_order_;
+  std::vector<Columns> matrix_order_;  // of results of flattens before matrices
 };
 
 }  // namespace

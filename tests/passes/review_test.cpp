@@ -112,4 +112,17 @@ TEST_CASE("powers of numbers below zero, and quotients of what may be zero") {
   }
 }
 
+TEST_CASE("weights behind a reshape that splits a dimension keep their columns") {
+  require_at_all_levels([](Sketch& s) {
+    const OperandId x = s.unary(Op::RELU, s.input({1, 4}));
+    auto layer = [&](OperandId input, uint32_t columns) {
+      return s.emit(Op::FULLY_CONNECTED,
+                    {{"input", input}, {"weights", s.constant({3, columns})}, {"bias", s.constant({3})}},
+                    {s.shape_of(input)[0], 3});
+    };
+    s.output(layer(transposed(s, x, {1, 0}), 1));  // so that x is best stored as a column
+    s.output(layer(s.emit(Op::RESHAPE, {{"input", x}, {"shape", s.list({2, 2})}}, {2, 2}), 2));
+  });
+}
+
 }  // namespace passerelle::tests
