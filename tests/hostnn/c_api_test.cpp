@@ -859,3 +859,26 @@ TEST_CASE("the library exports every function of the table") {
 #undef PASSERELLE_LOOK_UP
   dlclose(library);
 }
+
+TEST_CASE("the models of IF must fit its arguments") {
+  const auto finish_with = [](std::vector<uint32_t> dimensions_of_branch, bool leaves_an_argument_out) {
+    const client::Model then = sum();
+    const client::Model otherwise = sum(std::move(dimensions_of_branch));
+    const client::Model model = client::make_model();
+    REQUIRE(add_operand(model.get(), OperandType::TENSOR_BOOL8, {1}) == 0);
+    for (int i = 0; i < 2; ++i) REQUIRE(add_operand(model.get(), OperandType::MODEL) == 0);
+    for (int i = 0; i < 3; ++i) REQUIRE(add_operand(model.get(), OperandType::TENSOR_FLOAT32, {2, 2}) == 0);
+    REQUIRE(ANeuralNetworksModel_setOperandValueFromModel(model.get(), 1, then.get()) == 0);
+    REQUIRE(ANeuralNetworksModel_setOperandValueFromModel(model.get(), 2, otherwise.get()) == 0);
+    const std::vector<uint32_t> arguments =
+        leaves_an_argument_out ? std::vector<uint32_t>{0, 1, 2, 3} : std::vector<uint32_t>{0, 1, 2, 3, 4};
+    REQUIRE(add_operation(model.get(), static_cast<int32_t>(OperationType::IF), arguments, {5}) == 0);
+    REQUIRE(identify(model.get(), {0, 3, 4}, {5}) == 0);
+    return ANeuralNetworksModel_finish(model.get());
+  };
+  CHECK(finish_with({2, 2}, false) == ANEURALNETWORKS_NO_ERROR);
+  CHECK(finish_with({0, 2}, false) == ANEURALNETWORKS_NO_ERROR);
+  CHECK(finish_with({2, 3}, false) == ANEURALNETWORKS_BAD_DATA);
+  CHECK(std::string(passerelle_hostnn_last_error()).find("IF") != std::string::npos);
+  CHECK(finish_with({2, 2}, true) == ANEURALNETWORKS_BAD_DATA);
+}

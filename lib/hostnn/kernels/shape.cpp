@@ -93,7 +93,7 @@ constexpr Row rows[] = {
     {OperationType::EXPAND_DIMS, expand_dims, float32 | int32 | quant8},
     {OperationType::FILL, fill, float32 | int32},
     {OperationType::PACK, pack, float32 | int32 | quant8},
-    {OperationType::RANK, rank, float32 | int32 | bool8 | quant8},
+    {OperationType::RANK, rank, float32 | int32 | bool8 | quant8 | weights8 | quant16},
     {OperationType::RESHAPE, reshape, float32 | int32 | quant8},
     {OperationType::SPLIT, split, float32 | int32 | quant8},
     {OperationType::SQUEEZE, squeeze, float32 | int32 | quant8},
