@@ -35,6 +35,24 @@ Permutation composed(const Permutation& first, const Permutation& second) { retu
 
 bool is_identity(const Permutation& permutation) { return permutation == identity_permutation(permutation.size()); }
 
+std::optional<std::vector<uint32_t>> added_units(const Shape& from, const Shape& to) {
+  std::vector<uint32_t> added;
+  size_t next = 0;
+  for (size_t i = 0; i < to.size(); ++i) {
+    const size_t to_come = to.size() - i;
+    const bool fits = next < from.size() && to[i] == from[next];
+    if (fits && (to[i] != 1 || from.size() - next == to_come)) {
+      ++next;
+    } else if (to[i] == 1) {
+      added.push_back(static_cast<uint32_t>(i));
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (next != from.size()) return std::nullopt;
+  return added;
+}
+
 std::string to_string(const Shape& shape) {
   if (shape.empty()) return "scalar";
   std::string text;

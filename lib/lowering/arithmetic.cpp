@@ -4,9 +4,7 @@
 #include <vector>
 
 namespace passerelle::lowering {
-namespace {
 
-/// c[0] + c[1] x + c[2] x^2 + ...
 OperandId polynomial(Context& context, OperandId x, const std::vector<double>& coefficients) {
   OperandId sum = context.binary(Op::MUL, x, coefficients.back());
   for (size_t i = coefficients.size() - 1; i-- > 0;) {
@@ -15,6 +13,8 @@ OperandId polynomial(Context& context, OperandId x, const std::vector<double>& c
   }
   return sum;
 }
+
+namespace {
 
 /// -1 where x is negative, else 0.
 OperandId negative_indicator(Context& context, OperandId x) {

@@ -3,9 +3,14 @@
 // All take and give TENSOR_FLOAT32. Errors are of float32 arithmetic, measured against double precision.
 #pragma once
 
+#include <vector>
+
 #include "context.h"
 
 namespace passerelle::lowering {
+
+/// c[0] + c[1] x + c[2] x^2 + ...
+OperandId polynomial(Context& context, OperandId x, const std::vector<double>& coefficients);
 
 OperandId square(Context& context, OperandId x);
 OperandId reciprocal(Context& context, OperandId x);

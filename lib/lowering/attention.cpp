@@ -2,8 +2,10 @@
 #include <cmath>
 
 #include "arithmetic.h"
+#include "conversion.h"
 #include "families.h"
 #include "layers.h"
+#include "structure.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -28,28 +30,35 @@ OperandId softmax_of_last(Context& c, OperandId value) {
                 c.type(value));
 }
 
-/// What masked positions get before the softmax: so far below all else that nothing of them remains.
-constexpr float masked_score = -1e30f;
+enum class TrueMeans { attended, masked };
 
-/// A mask of bools (true: not attended to) or of numbers to add, as numbers to add.
-Constant additive_mask(const Constant& mask) {
-  if (mask.type() != graph::ElementType::bool8) return mask.converted(graph::ElementType::float32);
-  std::vector<float> values = mask.floats();
-  for (float& value : values) value = value != 0 ? masked_score : 0;
-  return Constant::from(std::move(values), mask.shape());
+/// A mask as what is added to the scores. Minus infinity, as PyTorch has it: a row without anything to attend to is
+/// then not a number there and here.
+OperandId additive_mask(Context& c, std::string_view name, TrueMeans true_means) {
+  const float where_true = true_means == TrueMeans::masked ? -INFINITY : 0;
+  const float where_false = true_means == TrueMeans::masked ? 0 : -INFINITY;
+  if (const std::optional<Constant> mask = c.constant(name)) {
+    std::vector<float> values = mask->floats();
+    for (float& value : values) value = value != 0 ? where_true : where_false;
+    return c.constant_operand(Constant::from(std::move(values), mask->shape()));
+  }
+  const OperandId mask = cast(c, c.tensor(name), OperandType::TENSOR_BOOL8);
+  const Shape shape = c.shape(mask);
+  return select(c, mask, filled(c, where_true, OperandType::TENSOR_FLOAT32, shape),
+                filled(c, where_false, OperandType::TENSOR_FLOAT32, shape));
 }
 
 /// The mask in a shape that is broadcast to [batch, heads, length, length]: mask_type 0 is [length, length], 1 is
-/// [batch, length], and 2 has all four dimensions.
+/// [batch, length], and 2 has all four dimensions. Numbers are bools here, too: what is not 0 is masked.
 OperandId masked(Context& c, OperandId scores) {
   if (c.is_none("mask")) return scores;
-  Constant mask = additive_mask(c.required_constant("mask"));
-  const Shape& shape = mask.shape();
+  OperandId mask = additive_mask(c, "mask", TrueMeans::masked);
+  const Shape shape = c.shape(mask);
   if (shape.size() == 2) {
     const bool is_padding = c.integer_or("mask_type", 0) == 1;
-    mask = mask.reshaped(is_padding ? Shape{shape[0], 1, 1, shape[1]} : Shape{1, 1, shape[0], shape[1]});
+    mask = c.reshape(mask, is_padding ? Shape{shape[0], 1, 1, shape[1]} : Shape{1, 1, shape[0], shape[1]});
   }
-  return c.binary(Op::ADD, scores, c.constant_operand(mask));
+  return c.binary(Op::ADD, scores, mask);
 }
 
 /// The three projections' parameters lie above one another in qkv_weight and qkv_bias.
@@ -117,11 +126,24 @@ void lower_transformer_encoder_layer(Context& c) {
   c.result(norm_first ? value : second_norm(value));
 }
 
-/// softmax(query · keyᵀ / sqrt(size) + mask) · value; here a mask of bools is true where attention is paid.
+/// Each of the heads as often as `heads` (0: any number) has it: neighbouring heads of the query share one.
+OperandId shared_heads(Context& c, OperandId value, uint32_t heads) {
+  if (heads == 0) return value;
+  const auto dimension = static_cast<uint32_t>(c.rank(value) - 3);
+  const uint32_t sharing = heads / c.shape(value)[dimension];
+  std::vector<int32_t> indices;
+  for (uint32_t head = 0; head < heads; ++head) indices.push_back(static_cast<int32_t>(head / sharing));
+  return gathered(c, value, dimension, indices);
+}
+
+/// softmax(query · keyᵀ / sqrt(size) + mask) · value; a mask of bools is true where attention is paid, one of numbers
+/// is added.
 void lower_scaled_dot_product(Context& c) {
   if (c.number_or("dropout_p", 0) != 0) c.refuse(Reason::nondeterministic, "it drops attention weights at random");
-  const OperandId query = c.tensor("query"), key = c.tensor("key");
-  const size_t rank = c.rank(key);
+  const OperandId query = c.tensor("query");
+  const size_t rank = c.rank(query);
+  const uint32_t heads = rank > 2 && c.has("enable_gqa") && c.boolean("enable_gqa") ? c.shape(query)[rank - 3] : 0;
+  const OperandId key = shared_heads(c, c.tensor("key"), heads), value = shared_heads(c, c.tensor("value"), heads);
   Permutation swapped = graph::identity_permutation(rank);
   std::swap(swapped[rank - 1], swapped[rank - 2]);
   double scale = 1 / std::sqrt(static_cast<double>(c.shape(query).back()));
@@ -131,31 +153,26 @@ void lower_scaled_dot_product(Context& c) {
     const uint32_t length = c.shape(scores)[c.rank(scores) - 2], keys = c.shape(scores).back();
     std::vector<float> mask(size_t{length} * keys);
     for (uint32_t i = 0; i < length; ++i)
-      for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = masked_score;
+      for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = -INFINITY;
     scores = c.binary(Op::ADD, scores, c.constant_operand(Constant::from(std::move(mask), {length, keys})));
   }
   if (!c.is_none("attn_mask")) {
-    Constant mask = c.required_constant("attn_mask");
-    if (mask.type() == graph::ElementType::bool8) {
-      std::vector<float> values = mask.floats();
-      for (float& value : values) value = value != 0 ? 0 : masked_score;
-      mask = Constant::from(std::move(values), mask.shape());
-    }
-    scores = c.binary(Op::ADD, scores, c.constant_operand(mask.converted(graph::ElementType::float32)));
+    const bool is_bool = c.info("attn_mask").type == graph::ElementType::bool8;
+    scores =
+        c.binary(Op::ADD, scores, is_bool ? additive_mask(c, "attn_mask", TrueMeans::attended) : c.tensor("attn_mask"));
   }
   const OperandId weights = softmax_of_last(c, scores);
-  c.result(0, c.reshape(matrix_product(c, weights, c.tensor("value")), c.result_type().shape));
+  c.result(0, c.reshape(matrix_product(c, weights, value), c.result_type().shape));
   if (c.result_count() > 1 && c.is_used(1)) c.result(1, weights);
 }
 
 constexpr std::string_view fused = "FULLY_CONNECTED, BATCH_MATMUL, SOFTMAX";
-constexpr std::string_view mask_limit = "a mask that is computed from the input";
 
 const Lowering table[] = {
-    {"aten::_native_multi_head_attention", lower_multi_head_attention, fused, mask_limit},
-    {"aten::_scaled_dot_product_attention", lower_scaled_dot_product, fused, mask_limit},
-    {"aten::_transformer_encoder_layer_fwd", lower_transformer_encoder_layer, fused, mask_limit},
-    {"aten::scaled_dot_product_attention", lower_scaled_dot_product, fused, mask_limit},
+    {"aten::_native_multi_head_attention", lower_multi_head_attention, fused, ""},
+    {"aten::_scaled_dot_product_attention", lower_scaled_dot_product, fused, ""},
+    {"aten::_transformer_encoder_layer_fwd", lower_transformer_encoder_layer, fused, ""},
+    {"aten::scaled_dot_product_attention", lower_scaled_dot_product, fused, ""},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "passerelle/support/check.h"
 #include "quantization.h"
@@ -115,6 +116,20 @@ bool Context::is_tensor(std::string_view name) const {
   return value && value->tensor();
 }
 
+void Context::require_float32(const torchscript::Tensor& tensor) const {
+  if (tensor.type != graph::ElementType::float64 || !tensor.constant) return;
+  std::vector<double> values(tensor.constant->size());
+  tensor.constant->copy_to(values.data());
+  for (double value : values) require_float32(value);
+}
+
+void Context::require_float32(double value) const {
+  if (!std::isfinite(value) || std::isfinite(static_cast<float>(value))) return;
+  std::ostringstream text;
+  text << "it computes in float64 with the constant " << value << ", which does not fit NNAPI's float32";
+  refuse(Reason::element_type, text.str());
+}
+
 OperandId Context::operand(TensorId id) {
   std::optional<OperandId>& known = operands_[index(id)];
   if (known) return *known;
@@ -133,6 +148,7 @@ OperandId Context::operand(TensorId id) {
                  "it reads the int64 constant " + std::to_string(value) + ", which does not fit NNAPI's 32 bits");
     constant = constant.converted(graph::ElementType::int32);
   }
+  require_float32(tensor);
   if (*type == OperandType::TENSOR_FLOAT32) constant = constant.converted(graph::ElementType::float32);
   if (constant.shape().empty()) constant = constant.reshaped({1});
   known = graph_.add_constant(std::move(constant), tensor.quantization);
@@ -247,7 +263,9 @@ std::vector<double> Context::numbers(std::string_view name) const {
 std::optional<Constant> Context::constant(std::string_view name) const {
   const Value* value = find(name);
   if (!value || !value->tensor()) return std::nullopt;
-  return trace_[*value->tensor()].constant;
+  const torchscript::Tensor& tensor = trace_[*value->tensor()];
+  require_float32(tensor);
+  return tensor.constant;
 }
 
 Constant Context::required_constant(std::string_view name) const {
@@ -301,6 +319,13 @@ TensorType Context::result_type(size_t index) const {
 bool Context::is_used(size_t position) const {
   const TensorId* id = node_->results.at(position).tensor();
   return id && used_[index(*id)];
+}
+
+bool Context::gives_float64() const {
+  return std::any_of(node_->results.begin(), node_->results.end(), [&](const Value& result) {
+    const TensorId* id = result.tensor();
+    return id && trace_[*id].type == graph::ElementType::float64;
+  });
 }
 
 void Context::bind(TensorId id, OperandId value) {
@@ -386,19 +411,36 @@ OperandId Context::binary(OperationType type, double a, OperandId b) { return bi
 
 OperandId Context::scalar(double value, OperandId like) {
   if (nnapi::is_quantized(type(like).type)) return quantized_scalar(*this, value, like);
-  switch (type(like).type) {
-    case OperandType::TENSOR_FLOAT32: return constant_operand(Constant::filled(static_cast<float>(value), {1}));
-    case OperandType::TENSOR_INT32:
-      if (value != std::floor(value) || std::abs(value) > std::numeric_limits<int32_t>::max())
-        refuse(Reason::element_type, "the number " + std::to_string(value) + " does not fit an int32 tensor");
-      return constant_operand(Constant::list({static_cast<int32_t>(value)}));
+  if (type(like).type == OperandType::TENSOR_INT32 && value != std::floor(value))
+    refuse(Reason::element_type, "the number " + std::to_string(value) + " does not fit an int32 tensor");
+  return constant_operand(one_element(value, type(like).type));
+}
+
+Constant Context::one_element(double value, OperandType type) const {
+  switch (type) {
+    case OperandType::TENSOR_FLOAT32:
+      if (gives_float64()) require_float32(value);
+      return Constant::filled(static_cast<float>(value), {1});
+    case OperandType::TENSOR_FLOAT16:
+      return Constant::filled(static_cast<float>(value), {1}).converted(graph::ElementType::float16);
+    case OperandType::TENSOR_INT32: return Constant::list({int32(value)});
     case OperandType::TENSOR_BOOL8:
-      return constant_operand(
-          Constant::from(std::vector<uint8_t>{value != 0}, {1}).converted(graph::ElementType::bool8));
+      return Constant::from(std::vector<uint8_t>{value != 0}, {1}).converted(graph::ElementType::bool8);
     default:
-      refuse(Reason::element_type,
-             "a number is combined with a tensor of type " + std::string(nnapi::name(type(like).type)));
+      refuse(Reason::element_type, "it combines a number with a tensor of type " + std::string(nnapi::name(type)),
+             "convert the model with .float()");
   }
+}
+
+int32_t Context::int32(double value) const {
+  // As PyTorch does where it fills integers: towards zero.
+  const double whole = std::trunc(value);
+  if (!(whole >= std::numeric_limits<int32_t>::min() && whole <= std::numeric_limits<int32_t>::max())) {
+    std::ostringstream text;
+    text << "the number " << value << " does not fit an int32 tensor";
+    refuse(Reason::element_type, text.str());
+  }
+  return static_cast<int32_t>(whole);
 }
 
 OperandId Context::reshape(OperandId value, Shape shape) {
@@ -455,7 +497,7 @@ OperandId Context::pad(OperandId value, const std::vector<std::pair<int32_t, int
   OperandId paddings = constant_operand(Constant::from(flat, {static_cast<uint32_t>(padding.size()), 2}));
   if (fill == 0) return emit(Op::PAD, {{"input", value}, {"paddings", paddings}}, std::move(output));
   Argument fill_value = static_cast<float>(fill);
-  if (output.type == OperandType::TENSOR_INT32) fill_value = static_cast<int32_t>(fill);
+  if (output.type == OperandType::TENSOR_INT32) fill_value = int32(fill);
   if (nnapi::is_quantized(output.type)) fill_value = quantized_number(fill, output);
   return emit(Op::PAD_V2, {{"input", value}, {"paddings", paddings}, {"pad_value", fill_value}}, std::move(output));
 }

@@ -93,6 +93,8 @@ class Context {
   OperandId constant_operand(Constant value) { return graph_.add_constant(std::move(value)); }
   /// A constant of shape {1}, with the element type of `like`: NNAPI has no constant of rank 0.
   OperandId scalar(double value, OperandId like);
+  /// The same as a value: towards zero where the type is an integer. A number that does not fit is refused.
+  Constant one_element(double value, OperandType type) const;
   OperandId reshape(OperandId value, Shape shape);                       ///< nothing where the shape is the same
   OperandId transpose(OperandId value, const Permutation& permutation);  ///< nothing for the identity
   OperandId to_nhwc(OperandId value) { return transpose(value, graph::nchw_to_nhwc); }
@@ -116,6 +118,11 @@ class Context {
   const torchscript::Value& require(std::string_view name) const;
   void bind(torchscript::TensorId id, OperandId value);
   void check_scale(OperandId value, const graph::Quantization& expected) const;
+  bool gives_float64() const;
+  int32_t int32(double value) const;
+  /// float64 travels as float32: refuses what would become infinite on the way.
+  void require_float32(const torchscript::Tensor& tensor) const;
+  void require_float32(double value) const;
 
   const torchscript::Trace& trace_;
   graph::Graph& graph_;

@@ -1,10 +1,12 @@
-// Convolutions and transposed convolutions, of images and (as images of height 1) of signals.
+// Convolutions and transposed convolutions, of images, of signals (as images of height 1) and of volumes: the slices
+// that an output slice is made from are more channels of one image.
 #include "convolution.h"
 
 #include <algorithm>
 #include <string>
 
 #include "families.h"
+#include "structure.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -244,13 +246,15 @@ OperandId transpose_convolve_groups(Context& c, OperandId nhwc, const Convolutio
   return convolve(c, insert_zeros(c, nhwc, t.stride), filters, window, t.groups);
 }
 
-/// The filter with two spatial dimensions: [out, in, width] → [out, in, 1, width].
-OperandId filter_of(Context& c) {
+/// The filter with two spatial dimensions: [out, in, width] → [out, in, 1, width]; the taps along a depth become
+/// channels, which lie beside one another for each channel of the input.
+OperandId filter_of(Context& c, bool transposed) {
   const OperandId weights = c.tensor("weight");
   const Shape shape = c.shape(weights);
-  if (shape.size() == 5)
-    c.refuse(Reason::rank, "NNAPI has no three-dimensional convolution", "use conv2d on each slice, or conv1d");
-  return shape.size() == 3 ? c.reshape(weights, {shape[0], shape[1], 1, shape[2]}) : weights;
+  if (shape.size() == 3) return c.reshape(weights, {shape[0], shape[1], 1, shape[2]});
+  if (shape.size() == 4) return weights;
+  if (!transposed) return c.reshape(weights, {shape[0], shape[1] * shape[2], shape[3], shape[4]});
+  return c.reshape(c.transpose(weights, {0, 2, 1, 3, 4}), {shape[0] * shape[2], shape[1], shape[3], shape[4]});
 }
 
 OperandId bias_of(Context& c, uint32_t channels) {
@@ -264,55 +268,111 @@ Axis axis_of(int32_t stride, int32_t dilation, int32_t padding, bool same, uint3
   return {stride, dilation, padding, padding};
 }
 
-void lower_transposed(Context& c, OperandId weights, size_t spatial_rank) {
-  ConvolutionParameters parameters;
-  parameters.weights = weights;
-  parameters.stride = spatial_integers(c, "stride", spatial_rank, 1);
-  parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
-  parameters.output_padding = spatial_integers(c, "output_padding", spatial_rank, 0);
-  parameters.dilation = spatial_integers(c, "dilation", spatial_rank, 1);
-  parameters.groups = static_cast<uint32_t>(c.integer("groups"));
-  parameters.bias = bias_of(c, c.shape(weights)[1] * parameters.groups);
-  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
-  result_from_nhwc(c, transposed_convolution(c, input, parameters));
+enum class Padding { numbers, valid, same };
+
+Padding padding_of(const Context& c) {
+  const bool named = c.node().overload == "padding" || c.op() == "aten::_convolution_mode";
+  if (!named) return Padding::numbers;
+  return c.string("padding") == "same" ? Padding::same : Padding::valid;
 }
 
-void lower_ordinary(Context& c, OperandId weights, size_t spatial_rank) {
-  const bool named = c.node().overload == "padding" || c.op() == "aten::_convolution_mode";
+ConvolutionParameters parameters_of(Context& c, OperandId weights, size_t spatial_rank, bool transposed) {
   ConvolutionParameters parameters;
   parameters.weights = weights;
-  parameters.same_padding = named && c.string("padding") == "same";
+  parameters.same_padding = padding_of(c) == Padding::same;
   parameters.stride = spatial_integers(c, "stride", spatial_rank, 1);
   parameters.dilation = spatial_integers(c, "dilation", spatial_rank, 1);
-  if (!named) parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
+  if (padding_of(c) == Padding::numbers) parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
+  if (transposed) parameters.output_padding = spatial_integers(c, "output_padding", spatial_rank, 0);
   parameters.groups = static_cast<uint32_t>(c.integer("groups"));
-  const OperandId input = c.to_nhwc(as_image(c, c.tensor("input"), spatial_rank));
-  parameters.bias = bias_of(c, c.shape(weights)[0]);
-  result_from_nhwc(c, convolution(c, input, parameters));
+  parameters.bias = bias_of(c, transposed ? c.shape(weights)[1] * parameters.groups : c.shape(weights)[0]);
+  return parameters;
+}
+
+// --- Volumes.
+
+/// Which input slice each output slice reads with each tap of the filter's depth; `depth` itself where it reads zeros.
+std::vector<int32_t> slices_read(const Context& c, bool transposed, int32_t depth, int32_t taps, int32_t outputs) {
+  constexpr size_t spatial_rank = 3;
+  const Padding named = padding_of(c);
+  const auto at = [&](const char* name) { return static_cast<int32_t>(c.integers(name, spatial_rank).front()); };
+  const int32_t padding = named == Padding::numbers ? at("padding") : 0;
+  const Axis axis = axis_of(at("stride"), at("dilation"), padding, named == Padding::same, static_cast<uint32_t>(taps));
+  std::vector<int32_t> slices;
+  for (int32_t output = 0; output < outputs; ++output)
+    for (int32_t tap = 0; tap < taps; ++tap) {
+      // A transposed convolution writes input slice i to i * stride - padding + tap * dilation.
+      const int32_t place = transposed ? output + padding - tap * axis.dilation
+                                       : output * axis.stride - axis.before + tap * axis.dilation;
+      const bool is_between = transposed && place % axis.stride != 0;
+      const int32_t slice = transposed ? place / axis.stride : place;
+      slices.push_back(is_between || place < 0 || slice >= depth ? depth : slice);
+    }
+  return slices;
+}
+
+/// [.., C, D, H, W] → [N * output depth, C * taps, H, W].
+OperandId volume_as_image(Context& c, OperandId volume, const std::vector<int32_t>& slices, uint32_t taps) {
+  const Shape shape = c.shape(volume);
+  const size_t rank = shape.size();
+  const uint32_t channels = shape[rank - 4], depth = shape[rank - 3], height = shape[rank - 2], width = shape[rank - 1];
+  const uint32_t batch = rank == 5 ? shape[0] : 1;
+  const auto outputs = static_cast<uint32_t>(slices.size()) / taps;
+  OperandId stack = c.reshape(volume, {batch * channels, depth, height * width});
+  if (std::count(slices.begin(), slices.end(), static_cast<int32_t>(depth)) > 0)
+    stack = c.pad(stack, {{0, 0}, {0, 1}, {0, 0}});
+  stack = gathered(c, stack, 1, slices);
+  stack = c.transpose(c.reshape(stack, {batch, channels, outputs, taps * height * width}), {0, 2, 1, 3});
+  return c.reshape(stack, {batch * outputs, channels * taps, height, width});
+}
+
+/// [N * depth, H, W, C] → [N, C, depth, H, W]
+OperandId image_as_volume(Context& c, OperandId nhwc, uint32_t depth) {
+  const OperandId image = c.to_nchw(nhwc);
+  const Shape shape = c.shape(image);
+  const uint32_t batch = shape[0] / depth, pixels = shape[2] * shape[3];
+  const OperandId slices = c.transpose(c.reshape(image, {batch, depth, shape[1], pixels}), {0, 2, 1, 3});
+  return c.reshape(slices, {batch, shape[1], depth, shape[2], shape[3]});
 }
 
 void lower_convolution(Context& c) {
-  const size_t spatial_rank = c.info("weight").shape.size() - 2;
-  const OperandId weights = filter_of(c);
+  const std::vector<int64_t>& filter = c.info("weight").shape;
+  const size_t spatial_rank = filter.size() - 2;
   const bool transposed = c.has("transposed") ? c.boolean("transposed") : c.has("output_padding");
-  transposed ? lower_transposed(c, weights, spatial_rank) : lower_ordinary(c, weights, spatial_rank);
+  const ConvolutionParameters parameters = parameters_of(c, filter_of(c, transposed), spatial_rank, transposed);
+  const auto convolved = [&](OperandId image) {
+    const OperandId nhwc = c.to_nhwc(image);
+    return transposed ? transposed_convolution(c, nhwc, parameters) : convolution(c, nhwc, parameters);
+  };
+  const OperandId input = c.tensor("input");
+  if (spatial_rank < 3) return result_from_nhwc(c, convolved(as_image(c, input, spatial_rank)));
+  const Shape result = c.result_type().shape;
+  const uint32_t depth = result[result.size() - 3];
+  const std::vector<int32_t> slices =
+      slices_read(c, transposed, static_cast<int32_t>(c.shape(input)[c.rank(input) - 3]),
+                  static_cast<int32_t>(filter[2]), static_cast<int32_t>(depth));
+  const OperandId image = volume_as_image(c, input, slices, static_cast<uint32_t>(filter[2]));
+  c.result(c.reshape(image_as_volume(c, convolved(image), depth), result));
 }
 
 constexpr std::string_view convolutions = "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D";
-constexpr std::string_view transposed_limits = "groups, dilation and output padding need constant weights";
+constexpr std::string_view transposed_limits =
+    "transposed with groups, dilation or output padding: weights that are computed";
 
 const Lowering table[] = {
     {"aten::conv1d", lower_convolution, convolutions, ""},
     {"aten::conv2d", lower_convolution, convolutions, ""},
+    {"aten::conv3d", lower_convolution, "GATHER, CONV_2D, GROUPED_CONV_2D", ""},
     {"aten::_convolution", lower_convolution, "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D",
-     "three spatial dimensions"},
+     transposed_limits},
     {"aten::convolution", lower_convolution, "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D",
-     "three spatial dimensions"},
-    {"aten::_convolution_mode", lower_convolution, convolutions, "three spatial dimensions"},
+     transposed_limits},
+    {"aten::_convolution_mode", lower_convolution, convolutions, ""},
     {"aten::conv_transpose1d", lower_convolution, "TRANSPOSE_CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D",
      transposed_limits},
     {"aten::conv_transpose2d", lower_convolution, "TRANSPOSE_CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D",
      transposed_limits},
+    {"aten::conv_transpose3d", lower_convolution, "GATHER, TRANSPOSE_CONV_2D, GROUPED_CONV_2D", transposed_limits},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "families.h"
 #include "layers.h"
+#include "structure.h"
 
 namespace passerelle::lowering {
 namespace {
@@ -65,13 +66,36 @@ class Einsum {
   }
 
   Lettered term(OperandId value, const std::string& part, size_t greatest, size_t named) const {
-    std::string letters = expanded(part, c_.rank(value) - named, greatest);
-    std::string sorted = letters;
-    std::sort(sorted.begin(), sorted.end());
-    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
-      c_.refuse(Reason::argument, "it takes a diagonal: a letter stands twice in one operand",
-                "take the diagonal with torch.diagonal before");
-    return {value, std::move(letters)};
+    Lettered result{value, expanded(part, c_.rank(value) - named, greatest)};
+    for (size_t i = 0; i < result.letters.size(); ++i)
+      for (size_t twin = result.letters.find(result.letters[i], i + 1); twin != std::string::npos;
+           twin = result.letters.find(result.letters[i], i + 1))
+        result = with_diagonal(result, i, twin);
+    return result;
+  }
+
+  /// A letter that stands twice is the diagonal of its two dimensions: the second one goes.
+  Lettered with_diagonal(const Lettered& term, size_t first, size_t second) const {
+    const Shape shape = c_.shape(term.value);
+    Permutation last;
+    for (uint32_t i = 0; i < shape.size(); ++i)
+      if (i != first && i != second) last.push_back(i);
+    const size_t others = last.size();
+    last.insert(last.end(), {static_cast<uint32_t>(first), static_cast<uint32_t>(second)});
+    const uint32_t size = shape[first];
+    std::vector<int32_t> places;
+    for (uint32_t i = 0; i < size; ++i) places.push_back(static_cast<int32_t>(i * (size + 1)));
+    Lettered result{c_.transpose(term.value, last), ""};
+    const Shape turned = c_.shape(result.value);
+    Shape joined(turned.begin(), turned.begin() + static_cast<std::ptrdiff_t>(others));
+    for (size_t i = 0; i < others; ++i) result.letters += term.letters[last[i]];
+    result.letters += term.letters[first];
+    joined.push_back(size * size);
+    result.value = gathered(c_, c_.reshape(result.value, joined), static_cast<uint32_t>(others), places);
+    // The letter stands where its first one stood.
+    std::string order = term.letters;
+    order.erase(second, 1);
+    return {arranged(result, order), order};
   }
 
   /// Without an arrow: what stands for "...", then the letters that appear once, in alphabetical order.
@@ -170,7 +194,7 @@ void lower_einsum(Context& c) {
 }
 
 const Lowering table[] = {
-    {"aten::einsum", lower_einsum, "TRANSPOSE, RESHAPE, BATCH_MATMUL, REDUCE_SUM", "diagonals, broadcast dimensions"},
+    {"aten::einsum", lower_einsum, "TRANSPOSE, RESHAPE, BATCH_MATMUL, REDUCE_SUM", "broadcast dimensions"},
 };
 
 }  // namespace

@@ -234,18 +234,6 @@ void lower_logit(Context& context) {
   context.result(context.unary(Op::LOG, odds));
 }
 
-// --- Trigonometry.
-
-OperandId cosine(Context& context, OperandId x) {
-  // 1 - 2 sin(x/2)^2: halving is exact, adding a quarter turn is not.
-  OperandId half = context.unary(Op::SIN, context.binary(Op::MUL, x, 0.5));
-  return context.binary(Op::SUB, 1.0, context.binary(Op::MUL, square(context, half), 2.0));
-}
-
-OperandId tangent(Context& context, OperandId x) {
-  return context.binary(Op::DIV, context.unary(Op::SIN, x), cosine(context, x));
-}
-
 // --- Signs, magnitudes, roundings.
 
 void lower_abs(Context& context) { context.result(context.unary(Op::ABS, self_as_result(context))); }
@@ -336,9 +324,6 @@ constexpr Lowering table[] = {
     {"aten::special_erfc", lower_erfc, "MUL, ADD, TANH, SUB", ""},
     {"aten::logit", lower_logit, "SUB, DIV, LOG", ""},
     {"aten::special_logit", lower_logit, "SUB, DIV, LOG", ""},
-    {"aten::sin", lower_unary<Op::SIN>, "SIN", ""},
-    {"aten::cos", lower_function<cosine>, "SIN, MUL, SUB", ""},
-    {"aten::tan", lower_function<tangent>, "SIN, MUL, SUB, DIV", ""},
     {"aten::abs", lower_abs, "ABS", ""},
     {"aten::absolute", lower_abs, "ABS", ""},
     {"aten::neg", lower_neg, "NEG", narrow_integers},

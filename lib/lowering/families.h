@@ -10,14 +10,18 @@ Span<const Lowering> activation_lowerings();
 Span<const Lowering> attention_lowerings();
 Span<const Lowering> comparison_lowerings();
 Span<const Lowering> convolution_lowerings();
+Span<const Lowering> diagonal_lowerings();
 Span<const Lowering> einsum_lowerings();
 Span<const Lowering> elementwise_lowerings();
 Span<const Lowering> embedding_lowerings();
+Span<const Lowering> grid_sample_lowerings();
 Span<const Lowering> indexing_lowerings();
 Span<const Lowering> linear_lowerings();
 Span<const Lowering> normalisation_lowerings();
 Span<const Lowering> padding_lowerings();
 Span<const Lowering> pooling_lowerings();
+Span<const Lowering> prepacked_lowerings();
+Span<const Lowering> product_lowerings();
 Span<const Lowering> quantization_lowerings();
 Span<const Lowering> quantized_activation_lowerings();
 Span<const Lowering> quantized_arithmetic_lowerings();
@@ -28,6 +32,8 @@ Span<const Lowering> resize_lowerings();
 Span<const Lowering> scatter_lowerings();
 Span<const Lowering> selection_lowerings();
 Span<const Lowering> shape_lowerings();
+Span<const Lowering> trigonometry_lowerings();
+Span<const Lowering> window_lowerings();
 
 /// Rows for operators of aten where their tensors are quantized.
 Span<const Lowering> quantized_activations_of_aten();

@@ -14,12 +14,26 @@ OperandId as_image(Context& c, OperandId value, size_t spatial_rank) {
   return c.reshape(value, {batch, shape[channel], height, shape.back()});
 }
 
+OperandId depth_as_height(Context& c, OperandId volume) {
+  const Shape shape = c.shape(volume);
+  const size_t rank = shape.size();
+  const uint32_t depth = shape[rank - 3], pixels = shape[rank - 2] * shape[rank - 1];
+  const auto batch = static_cast<uint32_t>(graph::element_count(shape) / (size_t{depth} * pixels));
+  return c.to_nhwc(c.reshape(volume, {1, batch, depth, pixels}));
+}
+
+OperandId slices_as_channels(Context& c, OperandId columns, uint32_t height) {
+  const OperandId image = c.to_nchw(columns);
+  const Shape shape = c.shape(image);
+  return c.to_nhwc(c.reshape(image, {1, shape[1] * shape[2], height, shape[3] / height}));
+}
+
 void result_from_nhwc(Context& c, OperandId nhwc) { c.result(c.reshape(c.to_nchw(nhwc), c.result_type().shape)); }
 
 HeightWidth spatial_integers(const Context& c, std::string_view name, size_t spatial_rank, int32_t unit) {
   const std::vector<int64_t> values = c.integers(name, spatial_rank);
-  if (spatial_rank == 1) return {unit, static_cast<int32_t>(values[0])};
-  return {static_cast<int32_t>(values[0]), static_cast<int32_t>(values[1])};
+  const auto width = static_cast<int32_t>(values.back());
+  return {spatial_rank == 1 ? unit : static_cast<int32_t>(values[values.size() - 2]), width};
 }
 
 }  // namespace passerelle::lowering

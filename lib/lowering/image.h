@@ -10,6 +10,13 @@ namespace passerelle::lowering {
 /// [.., C, H, W] → [N, C, H, W], and for one spatial dimension [.., C, W] → [N, C, 1, W]; a missing batch becomes 1.
 OperandId as_image(Context& c, OperandId value, size_t spatial_rank);
 
+/// A volume [.., D, H, W] as an NHWC image of its depth: [1, D, H * W, everything before].
+OperandId depth_as_height(Context& c, OperandId volume);
+
+/// What `depth_as_height` gave (its depth may have changed since) as an NHWC image of its slices:
+/// [1, height, H * W / height, everything before and D].
+OperandId slices_as_channels(Context& c, OperandId columns, uint32_t height);
+
 /// Binds an NHWC image to the node's first result, whatever the rank of that is.
 void result_from_nhwc(Context& c, OperandId nhwc);
 
@@ -24,8 +31,8 @@ struct HeightWidth {
   int32_t width;
 };
 
-/// An int[] argument of one element for each spatial dimension (or one for all); the height of a signal without one is
-/// `unit`.
+/// The last two of an int[] argument of one element for each spatial dimension (or one for all); the height of a signal
+/// without one is `unit`.
 HeightWidth spatial_integers(const Context& c, std::string_view name, size_t spatial_rank, int32_t unit);
 
 }  // namespace passerelle::lowering

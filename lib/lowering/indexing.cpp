@@ -30,10 +30,8 @@ void lower_index_select(Context& context) {
   context.result(reshaped(context, picked, context.result_type().shape));
 }
 
-/// Each element of `index` says where along `dim` its element comes from; elsewhere the places are its own.
-void lower_gather(Context& context) {
-  OperandId x = context.tensor("self"), index = context.tensor("index");
-  uint32_t dimension = self_dimension(context);
+/// Each element of `index` says where along `dimension` its element comes from; elsewhere the places are its own.
+OperandId gathered_one_by_one(Context& context, OperandId x, OperandId index, uint32_t dimension) {
   const Shape shape = context.shape(x), places = context.shape(index);
   std::vector<int32_t> offsets;
   size_t stride = 1;
@@ -50,10 +48,29 @@ void lower_gather(Context& context) {
       offsets[i] += static_cast<int32_t>(known[i] * static_cast<int64_t>(stride));
     index = context.constant_operand(Constant::from(offsets, places));
   } else if (shape.size() > 1) {
+    index = within(context, index, 0, shape[dimension] - 1.0);
     index = context.binary(Op::MUL, index, static_cast<double>(stride));
     index = context.binary(Op::ADD, index, context.constant_operand(Constant::from(offsets, places)));
   }
-  context.result(gathered(context, flattened(context, x), 0, index));
+  return gathered(context, flattened(context, x), 0, index);
+}
+
+void lower_gather(Context& context) {
+  context.result(
+      gathered_one_by_one(context, context.tensor("self"), context.tensor("index"), self_dimension(context)));
+}
+
+/// gather, with NumPy's broadcasting of the other dimensions.
+void lower_take_along(Context& context) {
+  OperandId x = context.tensor("self"), index = context.tensor("indices");
+  if (context.is_none("dim"))
+    return context.result(gathered(context, flattened(context, x), 0, flattened(context, index)));
+  uint32_t dimension = self_dimension(context);
+  Shape values = context.shape(x), places = context.shape(index);
+  for (size_t i = 0; i < values.size(); ++i)
+    if (i != dimension) values[i] = places[i] = std::max(values[i], places[i]);
+  context.result(
+      gathered_one_by_one(context, broadcast(context, x, values), broadcast(context, index, places), dimension));
 }
 
 void lower_take(Context& context) {
@@ -100,6 +117,9 @@ void lower_flip(Context& context) {
     x = reversed(context, x, Context::dimension(dimension, context.rank(x)));
   context.result(x);
 }
+
+void lower_fliplr(Context& context) { context.result(reversed(context, context.tensor("self"), 1)); }
+void lower_flipud(Context& context) { context.result(reversed(context, context.tensor("self"), 0)); }
 
 OperandId rolled(Context& context, OperandId x, uint32_t dimension, int64_t shift) {
   auto size = static_cast<int64_t>(context.shape(x)[dimension]);
@@ -207,21 +227,110 @@ void lower_sort(Context& context) {
   context.result(1, all.places);
 }
 
+void lower_msort(Context& context) {
+  OperandId x = context.tensor("self");
+  context.result(ordered(context, x, 0, context.shape(x)[0], false).values);
+}
+
+/// The element number `place` (from 0) in rising order, along a dimension.
+Ordered smallest_but(Context& context, OperandId x, uint32_t dimension, uint32_t place) {
+  const uint32_t size = context.shape(x)[dimension];
+  const bool falling = place >= size / 2;
+  const uint32_t count = falling ? size - place : place + 1;
+  Ordered found = ordered(context, x, dimension, count, falling);
+  return {sliced(context, found.values, dimension, count - 1, 1),
+          sliced(context, found.places, dimension, count - 1, 1)};
+}
+
+void lower_kth(Context& context, uint32_t dimension, uint32_t place) {
+  const Ordered found = smallest_but(context, context.tensor("self"), dimension, place);
+  context.result(0, reshaped(context, found.values, context.result_type(0).shape));
+  if (context.is_used(1)) context.result(1, reshaped(context, found.places, context.result_type(1).shape));
+}
+
+void lower_kthvalue(Context& context) {
+  lower_kth(context, self_dimension(context), static_cast<uint32_t>(context.integer("k")) - 1);
+}
+
+/// The lower one of two in the middle.
+void lower_median(Context& context) {
+  OperandId x = context.tensor("self");
+  if (context.has("dim")) {
+    const uint32_t dimension = self_dimension(context);
+    return lower_kth(context, dimension, (context.shape(x)[dimension] - 1) / 2);
+  }
+  OperandId flat = flattened(context, x);
+  context.result(smallest_but(context, flat, 0, (context.shape(flat)[0] - 1) / 2).values);
+}
+
+// --- Among known numbers.
+
+/// `x` with another dimension of size 1 at its end, and a list of constants to compare with.
+OperandId compared(Context& context, OperationType operation, OperandId x, OperandId list) {
+  Shape column = context.shape(x);
+  column.push_back(1);
+  return context.binary(operation, reshaped(context, x, column), flattened(context, list));
+}
+
+OperandId reduced_last(Context& context, OperationType operation, OperandId x) {
+  TensorType output = context.type(x);
+  output.shape.pop_back();
+  const auto axis = static_cast<int32_t>(output.shape.size());
+  return context.emit(operation,
+                      {{"input", x}, {"axes", context.constant_operand(Constant::list({axis}))}, {"keep_dims", false}},
+                      output);
+}
+
+/// How many of the boundaries, which rise, lie before each element.
+void count_boundaries(Context& context, std::string_view boundaries, bool right) {
+  const OperandType type = promoted(context, boundaries, "self");
+  OperandId list = cast(context, context.tensor(boundaries), type), x = argument(context, "self", type);
+  if (context.rank(list) != 1)
+    context.refuse(Reason::argument, "each row of its input has boundaries of its own", "give one list of boundaries");
+  OperandId before = compared(context, right ? Op::GREATER_EQUAL : Op::GREATER, x, list);
+  OperandId count = reduced_last(context, Op::REDUCE_SUM, cast(context, before, OperandType::TENSOR_FLOAT32));
+  context.result(cast(context, count, integer));
+}
+
+void lower_bucketize(Context& context) { count_boundaries(context, "boundaries", context.boolean("right")); }
+
+void lower_searchsorted(Context& context) {
+  if (!context.is_none("sorter")) context.refuse(Reason::argument, "its boundaries are sorted by an index");
+  const bool right = context.boolean("right") || (!context.is_none("side") && context.string("side") == "right");
+  count_boundaries(context, "sorted_sequence", right);
+}
+
+void lower_isin(Context& context) {
+  const OperandType type = promoted(context, "elements", "test_elements");
+  OperandId x = argument(context, "elements", type), list = argument(context, "test_elements", type);
+  OperandId found = reduced_last(context, Op::REDUCE_ANY, compared(context, Op::EQUAL, x, list));
+  context.result(context.boolean("invert") ? context.unary(Op::LOGICAL_NOT, found) : found);
+}
+
 void lower_argsort(Context& context) { context.result(sorted(context).places); }
 
 constexpr Lowering table[] = {
     {"aten::index_select", lower_index_select, "GATHER", ""},
     {"aten::gather", lower_gather, "RESHAPE, GATHER", ""},
+    {"aten::take_along_dim", lower_take_along, "RESHAPE, GATHER", ""},
     {"aten::take", lower_take, "RESHAPE, GATHER", ""},
     {"aten::embedding", lower_embedding, "EMBEDDING_LOOKUP, GATHER", ""},
     {"aten::index", lower_index, "GATHER", "masks that are computed from the input"},
     {"aten::flip", lower_flip, "GATHER", ""},
+    {"aten::fliplr", lower_fliplr, "GATHER", ""},
+    {"aten::flipud", lower_flipud, "GATHER", ""},
     {"aten::roll", lower_roll, "GATHER", ""},
     {"aten::rot90", lower_rot90, "GATHER, TRANSPOSE", ""},
     {"aten::unfold", lower_unfold, "GATHER, TRANSPOSE", ""},
     {"aten::one_hot", lower_one_hot, "EQUAL, SELECT", "without num_classes"},
     {"aten::topk", lower_topk, "TOPK_V2", ""},
     {"aten::sort", lower_sort, "TOPK_V2", ""},
+    {"aten::msort", lower_msort, "TOPK_V2", ""},
+    {"aten::kthvalue", lower_kthvalue, "TOPK_V2, SLICE", ""},
+    {"aten::median", lower_median, "TOPK_V2, SLICE", ""},
+    {"aten::bucketize", lower_bucketize, "GREATER, REDUCE_SUM", ""},
+    {"aten::searchsorted", lower_searchsorted, "GREATER, REDUCE_SUM", "boundaries for each row"},
+    {"aten::isin", lower_isin, "EQUAL, REDUCE_ANY", ""},
     {"aten::argsort", lower_argsort, "TOPK_V2", ""},
 };
 

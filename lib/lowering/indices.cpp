@@ -106,9 +106,14 @@ Permutation brought_together(std::vector<Index>& indices, size_t rank) {
 
 }  // namespace
 
+OperandId within(Context& context, OperandId indices, double least, double greatest) {
+  return context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, indices, greatest), least);
+}
+
 OperandId counted_from_front(Context& context, OperandId indices, uint32_t size) {
   if (context.graph().is_constant(indices))
     return index_operand(context, context.graph()[indices].constant->integers(), context.shape(indices), size);
+  indices = within(context, indices, -static_cast<double>(size), size - 1.0);
   OperandId minus_one_where_negative = context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, indices, 0.0), -1.0);
   return context.binary(Op::SUB, indices, context.binary(Op::MUL, minus_one_where_negative, double(size)));
 }

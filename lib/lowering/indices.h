@@ -8,6 +8,10 @@
 
 namespace passerelle::lowering {
 
+/// Integers between `least` and `greatest`, as valid indices are: where it is said, legalisation knows that they are
+/// small enough for floats (INT32 arithmetic came late), and no device reads outside of a tensor.
+OperandId within(Context& context, OperandId indices, double least, double greatest);
+
 /// Indices counted from the front: GATHER knows no negative ones. `size` is the dimension's.
 OperandId counted_from_front(Context& context, OperandId indices, uint32_t size);
 

@@ -26,16 +26,20 @@ const Table& table() {
     Table merged;
     for (Span<const Lowering> family : {activation_lowerings(),
                                         attention_lowerings(),
-                                        einsum_lowerings(),
                                         comparison_lowerings(),
                                         convolution_lowerings(),
+                                        diagonal_lowerings(),
+                                        einsum_lowerings(),
                                         elementwise_lowerings(),
                                         embedding_lowerings(),
+                                        grid_sample_lowerings(),
                                         indexing_lowerings(),
                                         linear_lowerings(),
                                         normalisation_lowerings(),
                                         padding_lowerings(),
                                         pooling_lowerings(),
+                                        prepacked_lowerings(),
+                                        product_lowerings(),
                                         quantization_lowerings(),
                                         quantized_activation_lowerings(),
                                         quantized_arithmetic_lowerings(),
@@ -45,7 +49,9 @@ const Table& table() {
                                         resize_lowerings(),
                                         scatter_lowerings(),
                                         selection_lowerings(),
-                                        shape_lowerings()})
+                                        shape_lowerings(),
+                                        trigonometry_lowerings(),
+                                        window_lowerings()})
       for (const Lowering& row : family) {
         bool added = merged.emplace(row.op, &row).second;
         check(added, "an operator has one lowering: " + std::string(row.op));

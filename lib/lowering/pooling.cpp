@@ -140,14 +140,10 @@ using PoolImage = OperandId (*)(Context&, OperandId nhwc, Window);
 /// A window of three dimensions is one of the depth, then one of height and width: maxima, sums and the numbers of
 /// elements are all products of the two.
 OperandId pool_volume(Context& c, PoolImage pool_image, OperandId volume, const std::vector<Axis>& axes) {
-  const Shape shape = c.shape(volume);
-  const auto at = [&](size_t from_end) { return shape[shape.size() - from_end]; };
-  const auto batch = static_cast<uint32_t>(graph::element_count(shape) / (at(1) * at(2) * at(3)));
-  const OperandId columns = c.to_nhwc(c.reshape(volume, {1, batch, at(3), at(2) * at(1)}));
-  const auto pixels = static_cast<int32_t>(at(2) * at(1));
-  const OperandId deep = c.to_nchw(pool_image(c, columns, {axes[0], whole(pixels)}));
-  const auto depth = static_cast<uint32_t>(axes[0].output);
-  const OperandId slices = c.to_nhwc(c.reshape(deep, {1, batch * depth, at(2), at(1)}));
+  const OperandId columns = depth_as_height(c, volume);
+  const auto pixels = static_cast<int32_t>(c.shape(columns)[nhwc_width]);
+  const OperandId deep = pool_image(c, columns, {axes[0], whole(pixels)});
+  const OperandId slices = slices_as_channels(c, deep, static_cast<uint32_t>(axes[1].input));
   return c.to_nchw(pool_image(c, slices, {axes[1], axes[2]}));
 }
 
@@ -219,35 +215,50 @@ OperandId pool_unevenly(Context& c, Op type, OperandId nhwc, uint32_t dimension,
                                   : pool(c, type, nhwc, unpooled(shape[nhwc_height]), pooled);
 }
 
-void lower_adaptive_pool(Context& c, Op type, size_t spatial_rank) {
-  const OperandId image = as_image(c, c.tensor("self"), spatial_rank);
+/// A reduction needs no layout, and accelerators take it at any size.
+OperandId pool_everything(Context& c, Op type, OperandId image) {
   const Shape input = c.shape(image);
-  const Shape output = c.result_type().shape;
-  const AdaptiveAxis height{input[2], spatial_rank == 2 ? output[output.size() - 2] : 1};
-  const AdaptiveAxis width{input[3], output.back()};
-  if (height.output == 1 && width.output == 1) {
-    // A reduction needs no layout, and accelerators take it at any size.
-    const OperandId axes = c.constant_operand(Constant::list({2, 3}));
-    const bool average = type == Op::AVERAGE_POOL_2D;
-    const Argument keep_dims = average ? Argument(int32_t{1}) : Argument(true);
-    const OperandId reduced =
-        c.emit(average ? Op::MEAN : Op::REDUCE_MAX, {{"input", image}, {"axes", axes}, {"keep_dims", keep_dims}},
-               {c.type(image).type, {input[0], input[1], 1, 1}, c.type(image).quantization});
-    c.result(c.reshape(reduced, output));
-    return;
-  }
-  OperandId nhwc = c.to_nhwc(image);
+  const OperandId axes = c.constant_operand(Constant::list({2, 3}));
+  const bool average = type == Op::AVERAGE_POOL_2D;
+  const Argument keep_dims = average ? Argument(int32_t{1}) : Argument(true);
+  return c.emit(average ? Op::MEAN : Op::REDUCE_MAX, {{"input", image}, {"axes", axes}, {"keep_dims", keep_dims}},
+                {c.type(image).type, {input[0], input[1], 1, 1}, c.type(image).quantization});
+}
+
+OperandId pool_adaptively(Context& c, Op type, OperandId nhwc, const AdaptiveAxis& height, const AdaptiveAxis& width) {
   const std::optional<Axis> even_height = height.as_pool(), even_width = width.as_pool();
   if (!even_height) nhwc = pool_unevenly(c, type, nhwc, nhwc_height, height);
   if (!even_width) nhwc = pool_unevenly(c, type, nhwc, nhwc_width, width);
   const Axis pool_height = even_height ? *even_height : unpooled(height.output);
   const Axis pool_width = even_width ? *even_width : unpooled(width.output);
   if (pool_height.kernel != 1 || pool_width.kernel != 1) nhwc = pool(c, type, nhwc, pool_height, pool_width);
-  result_from_nhwc(c, nhwc);
+  return nhwc;
+}
+
+void lower_adaptive_pool(Context& c, Op type, size_t spatial_rank) {
+  const OperandId image = as_image(c, c.tensor("self"), std::min<size_t>(spatial_rank, 2));
+  const Shape input = c.shape(image);
+  const Shape output = c.result_type().shape;
+  const AdaptiveAxis height{input[2], spatial_rank >= 2 ? output[output.size() - 2] : 1};
+  const AdaptiveAxis width{input[3], output.back()};
+  const uint32_t depth = spatial_rank == 3 ? output[output.size() - 3] : 1;
+  if (height.output == 1 && width.output == 1 && depth == 1) {
+    const Shape all{input[0], spatial_rank == 3 ? 1 : input[1], spatial_rank == 3 ? input[1] : input[2],
+                    spatial_rank == 3 ? input[2] * input[3] : input[3]};
+    return c.result(c.reshape(pool_everything(c, type, c.reshape(image, all)), output));
+  }
+  if (spatial_rank < 3) return result_from_nhwc(c, pool_adaptively(c, type, c.to_nhwc(image), height, width));
+  // The weights of a mean over a volume are products, too.
+  OperandId nhwc = depth_as_height(c, c.tensor("self"));
+  const Shape columns = c.shape(nhwc);
+  nhwc = pool_adaptively(c, type, nhwc, {columns[nhwc_height], depth}, {columns[nhwc_width], columns[nhwc_width]});
+  result_from_nhwc(c, pool_adaptively(c, type, slices_as_channels(c, nhwc, height.input), height, width));
 }
 
 void lower_adaptive_average_pool1d(Context& c) { lower_adaptive_pool(c, Op::AVERAGE_POOL_2D, 1); }
 void lower_adaptive_average_pool2d(Context& c) { lower_adaptive_pool(c, Op::AVERAGE_POOL_2D, 2); }
+void lower_adaptive_average_pool3d(Context& c) { lower_adaptive_pool(c, Op::AVERAGE_POOL_2D, 3); }
+void lower_adaptive_max_pool3d(Context& c) { lower_adaptive_pool(c, Op::MAX_POOL_2D, 3); }
 void lower_adaptive_max_pool1d(Context& c) { lower_adaptive_pool(c, Op::MAX_POOL_2D, 1); }
 void lower_adaptive_max_pool2d(Context& c) { lower_adaptive_pool(c, Op::MAX_POOL_2D, 2); }
 
@@ -263,14 +274,18 @@ const Lowering table[] = {
     {"aten::max_pool2d", lower_max_pool2d, max_operations, ""},
     {"aten::max_pool2d_with_indices", lower_max_pool2d, max_operations, no_indices},
     {"aten::max_pool3d", lower_max_pool3d, max_operations, ""},
+    {"aten::max_pool3d_with_indices", lower_max_pool3d, max_operations, no_indices},
     {"aten::avg_pool1d", lower_average_pool1d, average_operations, ""},
     {"aten::avg_pool2d", lower_average_pool2d, average_operations, ""},
     {"aten::avg_pool3d", lower_average_pool3d, average_operations, ""},
     {"aten::adaptive_avg_pool1d", lower_adaptive_average_pool1d, adaptive_average_operations, ""},
     {"aten::adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},
     {"aten::_adaptive_avg_pool2d", lower_adaptive_average_pool2d, adaptive_average_operations, ""},
+    {"aten::adaptive_avg_pool3d", lower_adaptive_average_pool3d, adaptive_average_operations, ""},
+    {"aten::_adaptive_avg_pool3d", lower_adaptive_average_pool3d, adaptive_average_operations, ""},
     {"aten::adaptive_max_pool1d", lower_adaptive_max_pool1d, adaptive_max_operations, no_indices},
     {"aten::adaptive_max_pool2d", lower_adaptive_max_pool2d, adaptive_max_operations, no_indices},
+    {"aten::adaptive_max_pool3d", lower_adaptive_max_pool3d, adaptive_max_operations, no_indices},
 };
 
 }  // namespace

@@ -108,16 +108,12 @@ OperandId reduced(Context& context, OperationType operation, OperandId x) {
 
 // --- Sums, means, products.
 
-[[noreturn]] void refuse_integers(Context& context) {
-  context.refuse(Reason::element_type, "it reduces integers, which no reduction of NNAPI's takes",
-                 "convert them with .float() first");
-}
-
-/// The tensor to add up. Bools are counted as floats, exactly up to 2^24 of them; other integers are refused.
+/// The tensor to add up. Bools are counted as floats, exactly up to 2^24 of them. No reduction of NNAPI's takes
+/// integers: legalisation writes them otherwise (passes/rewrites/integers.cpp).
 OperandId addends(Context& context) {
   OperandId x = context.tensor("self");
   if (context.result_type().type == real) return cast(context, x, real);
-  if (context.type(x).type != boolean) refuse_integers(context);
+  if (context.type(x).type != boolean) return x;
   if (graph::element_count(context.shape(x)) > (size_t{1} << 24))
     context.refuse(Reason::too_large, "it counts more than 2^24 elements");
   return cast(context, x, real);
@@ -139,10 +135,8 @@ void lower_count_nonzero(Context& context) {
 /// The greatest of bools is whether any is true.
 OperandId extreme(Context& context, OperationType operation, const Dimensions& dimensions, bool keep) {
   OperandId x = context.tensor("self");
-  if (context.type(x).type == integer) refuse_integers(context);
-  OperandType type = context.type(x).type;
-  OperandId value = reduced(context, operation, cast(context, x, real), dimensions, keep);
-  return cast(context, value, type);
+  if (context.type(x).type != boolean) return reduced(context, operation, x, dimensions, keep);
+  return cast(context, reduced(context, operation, cast(context, x, real), dimensions, keep), boolean);
 }
 
 /// ARGMAX and ARGMIN drop their dimension; a tensor of rank 1 gets another before it, so that one stays.
@@ -276,6 +270,22 @@ void lower_norm(Context& context) { context.result(norm(context, context.number_
 void lower_vector_norm(Context& context) { context.result(norm(context, context.number_or("ord", 2))); }
 void lower_frobenius_norm(Context& context) { context.result(norm(context, 2)); }
 
+/// linalg_norm and linalg_matrix_norm: of vectors by any order, of matrices by Frobenius.
+void lower_linalg_norm(Context& context) {
+  const bool has_order = !context.is_none("ord");
+  const torchscript::Value* given = nullptr;
+  for (const auto& [name, value] : context.node().arguments)
+    if (name == "ord") given = &value;
+  const bool is_named = has_order && std::holds_alternative<std::string>(given->data);
+  size_t dimensions = context.info("self").shape.size();
+  if (!context.is_none("dim")) dimensions = context.integers("dim").size();
+  if (!has_order || (is_named && context.string("ord") == "fro")) return context.result(norm(context, 2));
+  if (is_named || dimensions != 1)
+    context.refuse(Reason::no_counterpart, "it takes a norm of matrices by their singular values or sums",
+                   "use torch.linalg.vector_norm");
+  context.result(norm(context, context.number("ord")));
+}
+
 /// Each norm is bounded from below by itself, as in PyTorch 1.13.
 void lower_cosine_similarity(Context& context) {
   OperandId a = context.tensor("x1"), b = context.tensor("x2");
@@ -323,44 +333,94 @@ OperandId multiplied_by_triangle(Context& context, OperandId rows, uint32_t size
                       context.type(rows));
 }
 
-/// Every element adds the one 1 before it, then 2, 4, ... before it.
-OperandId doubled_up(Context& context, OperandId rows, uint32_t size) {
-  uint32_t count = context.shape(rows)[0];
+/// Every element is combined with the one 1 before it, then 2, 4, ... before it; before the first there is `neutral`.
+OperandId doubled_up(Context& context, OperationType operation, OperandId x, uint32_t dimension, double neutral) {
+  const uint32_t size = context.shape(x)[dimension];
+  std::vector<std::pair<int32_t, int32_t>> padding(context.rank(x), {0, 0});
   for (uint32_t shift = 1; shift < size; shift *= 2) {
-    OperandId earlier = context.slice(rows, {0, 0}, {count, size - shift});
-    rows = context.binary(Op::ADD, rows, context.pad(earlier, {{0, 0}, {static_cast<int32_t>(shift), 0}}));
+    padding[dimension].first = static_cast<int32_t>(shift);
+    OperandId earlier = sliced(context, x, dimension, 0, size - shift);
+    x = context.binary(operation, x, padded(context, earlier, padding, neutral));
   }
-  return rows;
+  return x;
 }
 
 void lower_cumsum(Context& context) {
   OperandId x = addends(context);
   const Shape shape = context.shape(x);
   size_t rank = shape.size();
+  const uint32_t dimension = Context::dimension(context.integer("dim"), rank);
+  // A larger triangle would cost more in the file than the steps cost in time.
+  constexpr uint32_t largest_triangle = 256;
+  if (shape[dimension] > largest_triangle || context.type(x).type != real)
+    return give(context, doubled_up(context, Op::ADD, x, dimension, 0));
   Permutation last_and_back = graph::identity_permutation(rank);
-  std::swap(last_and_back[Context::dimension(context.integer("dim"), rank)], last_and_back[rank - 1]);
+  std::swap(last_and_back[dimension], last_and_back[rank - 1]);
   x = context.transpose(x, last_and_back);
   const Shape turned = context.shape(x);
   uint32_t size = turned.back();
   OperandId rows = context.reshape(x, {static_cast<uint32_t>(graph::element_count(shape)) / size, size});
-  // A larger triangle would cost more in the file than the steps cost in time.
-  constexpr uint32_t largest_triangle = 256;
-  OperandId sums = (size <= largest_triangle ? multiplied_by_triangle : doubled_up)(context, rows, size);
+  OperandId sums = multiplied_by_triangle(context, rows, size);
   give(context, context.transpose(context.reshape(sums, turned), last_and_back));
 }
 
-constexpr std::string_view integers = "integers";
+void lower_cumprod(Context& context) {
+  OperandId x = self_as_result(context);
+  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
+  context.result(doubled_up(context, Op::MUL, x, dimension, 1));
+}
+
+/// The greatest, or the least, so far; its place only where it is not asked for.
+template <OperationType operation>
+void lower_running_extreme(Context& context) {
+  OperandId x = context.tensor("self");
+  if (context.type(x).type != real) context.refuse(Reason::element_type, "it compares integers or bools");
+  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
+  const double neutral = operation == Op::MAXIMUM ? -INFINITY : INFINITY;
+  context.result(0, doubled_up(context, operation, x, dimension, neutral));
+}
+
+/// Differences of neighbours, `n` times over.
+void lower_diff(Context& context) {
+  refuse_narrow_integers(context);
+  OperandId x = self_as_result(context);
+  if (context.type(x).type == boolean) context.refuse(Reason::element_type, "it takes differences of bools");
+  if (!context.is_none("prepend") || !context.is_none("append"))
+    context.refuse(Reason::argument, "it has something put before or behind", "use torch.cat before it");
+  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
+  for (int64_t i = 0; i < context.integer("n"); ++i) {
+    const uint32_t size = context.shape(x)[dimension] - 1;
+    x = context.binary(Op::SUB, sliced(context, x, dimension, 1, size), sliced(context, x, dimension, 0, size));
+  }
+  context.result(x);
+}
+
+/// Sums and means that leave out what is not a number.
+template <bool mean>
+void lower_without_nan(Context& context) {
+  OperandId x = self_as_result(context);
+  const Shape shape = context.shape(x);
+  if (context.type(x).type != real) return lower_sum(context);
+  OperandId known = context.binary(Op::EQUAL, x, x);
+  OperandId sum = reduced(context, Op::REDUCE_SUM, select(context, known, x, filled(context, 0, real, shape)));
+  if (!mean) return context.result(sum);
+  OperandId counted = reduced(context, Op::REDUCE_SUM, cast(context, known, real));
+  context.result(context.binary(Op::DIV, sum, counted));
+}
+
+constexpr std::string_view wide_integers = "integers below API 30, unless they are known to be small";
+constexpr std::string_view no_places = "the places";
 
 constexpr Lowering table[] = {
     {"aten::mean", lower_mean, "MEAN", ""},
-    {"aten::sum", lower_sum, "REDUCE_SUM", integers},
-    {"aten::prod", lower_prod, "REDUCE_PROD", integers},
+    {"aten::sum", lower_sum, "REDUCE_SUM", wide_integers},
+    {"aten::prod", lower_prod, "REDUCE_PROD", wide_integers},
     {"aten::count_nonzero", lower_count_nonzero, "NOT_EQUAL, SELECT, REDUCE_SUM", ""},
-    {"aten::amax", lower_extreme<Op::REDUCE_MAX>, "REDUCE_MAX", integers},
-    {"aten::amin", lower_extreme<Op::REDUCE_MIN>, "REDUCE_MIN", integers},
-    {"aten::max", lower_max<Op::REDUCE_MAX, Op::ARGMAX, Op::MAXIMUM>, "REDUCE_MAX, ARGMAX, MAXIMUM", integers},
-    {"aten::min", lower_max<Op::REDUCE_MIN, Op::ARGMIN, Op::MINIMUM>, "REDUCE_MIN, ARGMIN, MINIMUM", integers},
-    {"aten::aminmax", lower_aminmax, "REDUCE_MIN, REDUCE_MAX", integers},
+    {"aten::amax", lower_extreme<Op::REDUCE_MAX>, "REDUCE_MAX", ""},
+    {"aten::amin", lower_extreme<Op::REDUCE_MIN>, "REDUCE_MIN", ""},
+    {"aten::max", lower_max<Op::REDUCE_MAX, Op::ARGMAX, Op::MAXIMUM>, "REDUCE_MAX, ARGMAX, MAXIMUM", ""},
+    {"aten::min", lower_max<Op::REDUCE_MIN, Op::ARGMIN, Op::MINIMUM>, "REDUCE_MIN, ARGMIN, MINIMUM", ""},
+    {"aten::aminmax", lower_aminmax, "REDUCE_MIN, REDUCE_MAX", ""},
     {"aten::argmax", lower_place_of_extreme<Op::ARGMAX>, "ARGMAX", ""},
     {"aten::argmin", lower_place_of_extreme<Op::ARGMIN>, "ARGMIN", ""},
     {"aten::any", lower_any_or_all<Op::REDUCE_ANY>, "REDUCE_ANY", ""},
@@ -375,7 +435,15 @@ constexpr Lowering table[] = {
     {"aten::cosine_similarity", lower_cosine_similarity, "MUL, REDUCE_SUM, SQRT, MAXIMUM, DIV", ""},
     {"aten::logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
     {"aten::special_logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
-    {"aten::cumsum", lower_cumsum, "FULLY_CONNECTED, PAD, ADD", integers},
+    {"aten::cumsum", lower_cumsum, "FULLY_CONNECTED, PAD, ADD", wide_integers},
+    {"aten::cumprod", lower_cumprod, "PAD_V2, MUL", wide_integers},
+    {"aten::cummax", lower_running_extreme<Op::MAXIMUM>, "PAD_V2, MAXIMUM", no_places},
+    {"aten::cummin", lower_running_extreme<Op::MINIMUM>, "PAD_V2, MINIMUM", no_places},
+    {"aten::diff", lower_diff, "SLICE, SUB", "prepend, append"},
+    {"aten::nansum", lower_without_nan<false>, "EQUAL, SELECT, REDUCE_SUM", ""},
+    {"aten::nanmean", lower_without_nan<true>, "EQUAL, SELECT, REDUCE_SUM, DIV", ""},
+    {"aten::linalg_norm", lower_linalg_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", "norms of matrices but Frobenius'"},
+    {"aten::linalg_matrix_norm", lower_linalg_norm, "MUL, REDUCE_SUM, SQRT", "norms of matrices but Frobenius'"},
 };
 
 }  // namespace

@@ -163,6 +163,36 @@ void lower_linear_resize(Context& c, size_t spatial_rank) {
 void lower_linear1d(Context& c) { lower_linear_resize(c, 1); }
 void lower_bilinear2d(Context& c) { lower_linear_resize(c, 2); }
 
+// --- Volumes: the depth by itself, then the slices.
+
+/// One dimension of a volume, as an axis of the node's arguments.
+Axis axis_of_volume(const Context& c, const Shape& volume, size_t dimension, std::string_view scale) {
+  const std::vector<int64_t>& output = c.result_info().shape;
+  return {volume[volume.size() - 3 + dimension], static_cast<uint32_t>(output[output.size() - 3 + dimension]),
+          scale_of(c, scale, dimension), c.has("align_corners") && c.boolean("align_corners")};
+}
+
+void resize_volume(Context& c, Resampling (*resampling)(const Axis&)) {
+  const OperandId volume = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
+  const Axis depth = axis_of_volume(c, c.shape(volume), 0, "scales_d");
+  const Axis height = axis_of_volume(c, c.shape(volume), 1, "scales_h");
+  const Axis width = axis_of_volume(c, c.shape(volume), 2, "scales_w");
+  const auto resized = [&](OperandId nhwc, uint32_t dimension, const Axis& axis) {
+    return axis.keeps_pixels() ? nhwc : resample(c, nhwc, dimension, resampling(axis));
+  };
+  const OperandId columns = resized(depth_as_height(c, volume), nhwc_height, depth);
+  OperandId slices = slices_as_channels(c, columns, height.input);
+  slices = resized(slices, nhwc_height, height);
+  result_from_nhwc(c, resized(slices, nhwc_width, width));
+}
+
+Resampling nearest_of_volume(const Axis& axis) { return nearest(axis, Nearest::asymmetric); }
+Resampling nearest_exact_of_volume(const Axis& axis) { return nearest(axis, Nearest::exact); }
+
+void lower_nearest3d(Context& c) { resize_volume(c, nearest_of_volume); }
+void lower_nearest_exact3d(Context& c) { resize_volume(c, nearest_exact_of_volume); }
+void lower_trilinear3d(Context& c) { resize_volume(c, linear); }
+
 // --- Cubic.
 
 /// Cubic convolution with a = -0.75, at distance `x`.
@@ -300,6 +330,9 @@ const Lowering table[] = {
     {"aten::_upsample_nearest_exact2d", lower_nearest_exact2d, nearest_operations, ""},
     {"aten::upsample_linear1d", lower_linear1d, linear_operations, ""},
     {"aten::upsample_bilinear2d", lower_bilinear2d, linear_operations, ""},
+    {"aten::upsample_nearest3d", lower_nearest3d, "GATHER", ""},
+    {"aten::_upsample_nearest_exact3d", lower_nearest_exact3d, "GATHER", ""},
+    {"aten::upsample_trilinear3d", lower_trilinear3d, resampling_operations, ""},
     {"aten::upsample_bicubic2d", lower_bicubic2d, resampling_operations, ""},
     {"aten::_upsample_bilinear2d_aa", lower_antialiased_bilinear2d, resampling_operations, ""},
     {"aten::_upsample_bicubic2d_aa", lower_antialiased_bicubic2d, resampling_operations, ""},

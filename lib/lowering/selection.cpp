@@ -40,6 +40,28 @@ void lower_stack(Context& context) {
   context.result(concatenated(context, values, dimension));
 }
 
+/// hstack and its kin: tensors of lower rank get dimensions before they are joined.
+void join_raised(Context& context, uint32_t dimension, Shape (*raised)(const Shape&)) {
+  std::vector<OperandId> values = joined_tensors(context);
+  for (OperandId& value : values) value = reshaped(context, value, raised(context.shape(value)));
+  context.result(concatenated(context, values, dimension));
+}
+
+Shape at_least_2(const Shape& shape) { return shape.size() == 1 ? Shape{1, shape[0]} : shape; }
+Shape at_least_3(const Shape& shape) {
+  if (shape.size() == 1) return {1, shape[0], 1};
+  return shape.size() == 2 ? Shape{shape[0], shape[1], 1} : shape;
+}
+Shape columns(const Shape& shape) { return shape.size() == 1 ? Shape{shape[0], 1} : shape; }
+Shape as_they_are(const Shape& shape) { return shape; }
+
+void lower_hstack(Context& context) {
+  join_raised(context, context.result_info().shape.size() == 1 ? 0 : 1, as_they_are);
+}
+void lower_vstack(Context& context) { join_raised(context, 0, at_least_2); }
+void lower_dstack(Context& context) { join_raised(context, 2, at_least_3); }
+void lower_column_stack(Context& context) { join_raised(context, 1, columns); }
+
 // --- Splitting. How large the pieces are, the trace knows.
 
 std::vector<OperandId> pieces(Context& context, uint32_t dimension, const std::vector<uint32_t>& sizes) {
@@ -48,14 +70,21 @@ std::vector<OperandId> pieces(Context& context, uint32_t dimension, const std::v
   return split(context, context.tensor("self"), dimension, sizes);
 }
 
-/// split, chunk, tensor_split: pieces of a dimension that stays.
-void lower_split(Context& context) {
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
+/// Pieces of a dimension that stays.
+void split_along(Context& context, uint32_t dimension) {
   std::vector<uint32_t> sizes;
   for (const torchscript::Tensor& piece : context.list_result_infos())
     sizes.push_back(static_cast<uint32_t>(piece.shape[dimension]));
   context.results(pieces(context, dimension, sizes));
 }
+
+void lower_split(Context& context) {
+  split_along(context, Context::dimension(context.integer("dim"), context.info("self").shape.size()));
+}
+
+void lower_hsplit(Context& context) { split_along(context, context.info("self").shape.size() == 1 ? 0 : 1); }
+void lower_vsplit(Context& context) { split_along(context, 0); }
+void lower_dsplit(Context& context) { split_along(context, 2); }
 
 void lower_unbind(Context& context) {
   uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
@@ -101,6 +130,14 @@ constexpr Lowering table[] = {
     {"aten::concat", lower_cat, "CONCATENATION", ""},
     {"aten::concatenate", lower_cat, "CONCATENATION", ""},
     {"aten::stack", lower_stack, "RESHAPE, CONCATENATION", ""},
+    {"aten::hstack", lower_hstack, "CONCATENATION", ""},
+    {"aten::vstack", lower_vstack, "RESHAPE, CONCATENATION", ""},
+    {"aten::row_stack", lower_vstack, "RESHAPE, CONCATENATION", ""},
+    {"aten::dstack", lower_dstack, "RESHAPE, CONCATENATION", ""},
+    {"aten::column_stack", lower_column_stack, "RESHAPE, CONCATENATION", ""},
+    {"aten::hsplit", lower_hsplit, "SPLIT, SLICE", "empty pieces"},
+    {"aten::vsplit", lower_vsplit, "SPLIT, SLICE", "empty pieces"},
+    {"aten::dsplit", lower_dsplit, "SPLIT, SLICE", "empty pieces"},
     {"aten::split", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::split_with_sizes", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::unsafe_split", lower_split, "SPLIT, SLICE", "empty pieces"},

@@ -22,6 +22,15 @@ void lower_reshape(Context& context) {
   context.result(reshaped(context, context.tensor("self"), context.result_type().shape));
 }
 
+/// atleast_1d to atleast_3d, of a tensor or of several.
+void lower_at_least(Context& context) {
+  if (context.is_tensor("self")) return lower_reshape(context);
+  std::vector<OperandId> values = context.tensors("tensors");
+  const std::vector<torchscript::Tensor> infos = context.list_result_infos();
+  for (size_t i = 0; i < values.size(); ++i) values[i] = reshaped(context, values[i], tensor_type(infos[i]).shape);
+  context.results(values);
+}
+
 // --- Permutations.
 
 void lower_permutation(Context& context, const Permutation& permutation) {
@@ -127,12 +136,18 @@ constexpr Lowering table[] = {
     {"aten::unflatten", lower_reshape, "RESHAPE", ""},
     {"aten::squeeze", lower_reshape, "RESHAPE", ""},
     {"aten::unsqueeze", lower_reshape, "RESHAPE", ""},
+    {"aten::atleast_1d", lower_at_least, "RESHAPE", ""},
+    {"aten::atleast_2d", lower_at_least, "RESHAPE", ""},
+    {"aten::atleast_3d", lower_at_least, "RESHAPE", ""},
     {"aten::permute", lower_permute, "TRANSPOSE", ""},
     {"aten::transpose", lower_transpose, "TRANSPOSE", ""},
     {"aten::swapdims", lower_transpose, "TRANSPOSE", ""},
     {"aten::swapaxes", lower_swapaxes, "TRANSPOSE", ""},
     {"aten::t", lower_matrix_transpose, "TRANSPOSE", ""},
     {"aten::mT", lower_matrix_transpose, "TRANSPOSE", ""},
+    {"aten::mH", lower_matrix_transpose, "TRANSPOSE", ""},
+    {"aten::adjoint", lower_matrix_transpose, "TRANSPOSE", ""},
+    {"aten::matrix_H", lower_matrix_transpose, "TRANSPOSE", ""},
     {"aten::numpy_T", lower_reversed_dimensions, "TRANSPOSE", ""},
     {"aten::movedim", lower_movedim, "TRANSPOSE", ""},
     {"aten::moveaxis", lower_movedim, "TRANSPOSE", ""},

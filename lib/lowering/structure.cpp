@@ -24,19 +24,6 @@ TensorType with_shape(TensorType type, Shape shape) {
   return type;
 }
 
-Constant one_element(Context& context, double number, OperandType type) {
-  switch (type) {
-    case OperandType::TENSOR_FLOAT32: return Constant::filled(static_cast<float>(number), {1});
-    case OperandType::TENSOR_INT32: return Constant::list({static_cast<int32_t>(number)});
-    case OperandType::TENSOR_BOOL8:
-      return Constant::from(std::vector<uint8_t>{number != 0}, {1}).converted(graph::ElementType::bool8);
-    default:
-      context.refuse(Reason::element_type,
-                     "it combines a number with a tensor of type " + std::string(nnapi::name(type)),
-                     "convert the model with .float()");
-  }
-}
-
 uint32_t size32(const Shape& shape) { return static_cast<uint32_t>(graph::element_count(shape)); }
 
 std::vector<int32_t> counted(uint32_t count) {
@@ -45,33 +32,14 @@ std::vector<int32_t> counted(uint32_t count) {
   return numbers;
 }
 
-/// Where `shape` is `from` with dimensions of size 1 put in: their positions in `shape`, ascending.
-std::optional<std::vector<int32_t>> added_units(const Shape& from, const Shape& shape) {
-  std::vector<int32_t> added;
-  size_t next = 0;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    size_t to_come = shape.size() - i;
-    bool fits = next < from.size() && shape[i] == from[next];
-    if (fits && (shape[i] != 1 || from.size() - next == to_come)) {
-      ++next;
-    } else if (shape[i] == 1) {
-      added.push_back(static_cast<int32_t>(i));
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (next != from.size()) return std::nullopt;
-  return added;
-}
-
 /// EXPAND_DIMS takes INT32 from feature level 3 on, RESHAPE from 6 on.
 OperandId reshaped_integers(Context& context, OperandId value, Shape shape) {
-  std::optional<std::vector<int32_t>> added = added_units(context.shape(value), shape);
+  std::optional<std::vector<uint32_t>> added = graph::added_units(context.shape(value), shape);
   if (!added) return context.reshape(value, shape);
-  for (int32_t axis : *added) {
+  for (uint32_t axis : *added) {
     TensorType output = context.type(value);
     output.shape.insert(output.shape.begin() + axis, 1);
-    value = context.emit(Op::EXPAND_DIMS, {{"input", value}, {"axis", axis}}, output);
+    value = context.emit(Op::EXPAND_DIMS, {{"input", value}, {"axis", static_cast<int32_t>(axis)}}, output);
   }
   return value;
 }
@@ -193,7 +161,7 @@ OperandId filled(Context& context, double number, OperandType type, Shape shape)
   constexpr size_t most_stored = 1024;
   bool stored = type == OperandType::TENSOR_BOOL8 || graph::element_count(shape) <= most_stored;
   Shape unit(shape.size(), 1);
-  OperandId one = context.constant_operand(one_element(context, number, type).broadcast_to(stored ? shape : unit));
+  OperandId one = context.constant_operand(context.one_element(number, type).broadcast_to(stored ? shape : unit));
   return stored ? one : tiled(context, one, std::vector<int32_t>(shape.begin(), shape.end()));
 }
 

@@ -3,6 +3,8 @@
 // An operation of rank 5 or more becomes RESHAPE → the same at a lower rank → RESHAPE; reshapes between two such
 // operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several, each a swap of two
 // neighbouring blocks, which needs rank 4 at most.
+//
+// Inputs and outputs of the model keep their rank for the caller; NNAPI sees them with 4 dimensions at most.
 #include <algorithm>
 #include <numeric>
 
@@ -161,8 +163,82 @@ class RankFolder {
   Editor editor_;
 };
 
+/// At most 4 dimensions: the leading ones joined.
+Shape joined_leading(const Shape& shape) {
+  const size_t joined = shape.size() - highest_rank + 1;
+  Shape result{product(shape, 0, joined)};
+  result.insert(result.end(), shape.begin() + static_cast<std::ptrdiff_t>(joined), shape.end());
+  return result;
+}
+
+/// The shape that every reader of an operand reshapes it to, if they agree.
+std::optional<Shape> wanted_shape(const Graph& graph, OperandId id, const std::vector<uint32_t>& readers) {
+  std::optional<Shape> wanted;
+  for (uint32_t reader : readers) {
+    const Operation& operation = graph.operations[reader];
+    if (!operation.is(Op::RESHAPE)) return std::nullopt;
+    const Shape& shape = graph.shape(operation.output());
+    if (shape.size() > highest_rank || (wanted && *wanted != shape)) return std::nullopt;
+    wanted = shape;
+  }
+  for (const graph::Port& port : graph.outputs)
+    if (port.operand == id) return std::nullopt;
+  return wanted;
+}
+
+OperandId reshaped(Graph& graph, OperandId input, OperandId output, std::ptrdiff_t place) {
+  const Shape& shape = graph.shape(output);
+  const OperandId sizes = graph.add_constant(Constant::list({shape.begin(), shape.end()}));
+  Operation operation =
+      graph.make_operation(Op::RESHAPE, {{"input", input}, {"shape", sizes}}, {graph.type(output)}, 0);
+  operation.origin = static_cast<uint32_t>(graph.origins.size());
+  graph.origins.push_back({"reshape", "", {}, {}});
+  const OperandId made = operation.output();
+  graph.operations.insert(graph.operations.begin() + place, std::move(operation));
+  return made;
+}
+
+/// The caller hands over a tensor of any rank, NNAPI takes the same numbers with fewer dimensions.
+void fold_inputs(Graph& graph) {
+  for (graph::Port& port : graph.inputs) {
+    const OperandId id = port.operand;
+    if (graph.shape(id).size() <= highest_rank) continue;
+    if (std::optional<Shape> wanted = wanted_shape(graph, id, graph.consumers()[index(id)])) {
+      graph[id].type.shape = std::move(*wanted);
+      continue;
+    }
+    TensorType lower = graph.type(id);
+    lower.shape = joined_leading(lower.shape);
+    port.operand = graph.add_operand(std::move(lower), port.name);
+    graph.replace_uses(id, reshaped(graph, port.operand, id, 0));
+  }
+}
+
+void fold_outputs(Graph& graph) {
+  for (graph::Port& port : graph.outputs) {
+    const OperandId id = port.operand;
+    if (graph.shape(id).size() <= highest_rank) continue;
+    if (std::optional<uint32_t> made = graph.producers()[index(id)]) {
+      const Operation& producer = graph.operations[*made];
+      if (producer.is(Op::RESHAPE) && graph.shape(producer.operand("input")).size() <= highest_rank) {
+        port.operand = producer.operand("input");
+        continue;
+      }
+    }
+    TensorType lower = graph.type(id);
+    lower.shape = joined_leading(lower.shape);
+    const OperandId wanted = graph.add_operand(std::move(lower));
+    port.operand = reshaped(graph, id, wanted, static_cast<std::ptrdiff_t>(graph.operations.size()));
+  }
+  graph.remove_dead();
+}
+
 }  // namespace
 
-void fold_rank(Graph& graph) { RankFolder(graph).run(); }
+void fold_rank(Graph& graph) {
+  RankFolder(graph).run();
+  fold_inputs(graph);
+  fold_outputs(graph);
+}
 
 }  // namespace passerelle::passes

@@ -76,12 +76,17 @@ LayoutSearch::LayoutSearch(const Graph& graph, AxisWebs& webs, std::vector<Layou
 
 double LayoutSearch::move_cost(OperandId id, Difference difference) const {
   if (difference == Difference::none) return 0;
-  if (difference == Difference::unit_dimensions) return 1;  // a RESHAPE: nearly free, but not nothing
   const TensorType& type = graph_.type(id);
-  nnapi::FeatureLevel level = transpose_level(type);
+  const auto is_legal = [&](nnapi::FeatureLevel level) { return level != 0 && level <= target_.feature_level; };
+  if (difference == Difference::unit_dimensions) {
+    if (is_legal(reshape_level(type))) return 1;  // nearly free, but not nothing
+    // What integers and bools are written as instead may not be possible either (rewrites/integers.cpp).
+    return type.type == OperandType::TENSOR_INT32 ? 4 * per_operation : impossible;
+  }
+  const nnapi::FeatureLevel level = transpose_level(type);
   const double moved =
       per_operation + static_cast<double>(graph::element_count(type.shape) * nnapi::element_size(type.type));
-  if (level != 0 && level <= target_.feature_level) return moved;
+  if (is_legal(level)) return moved;
   // Legalisation writes it with several operations, of floats (rewrites/transposition.cpp).
   constexpr double detour = 16;
   return level != 0 && type.type == OperandType::TENSOR_FLOAT32 ? detour * moved : impossible;

@@ -125,14 +125,27 @@ nnapi::Legality legality(const Graph& graph, const Operation& operation) {
   return nnapi::legality(*operation.type, inputs.views(), outputs.views());
 }
 
-nnapi::FeatureLevel transpose_level(const graph::TensorType& type) {
+namespace {
+
+/// Of an operation that takes a tensor and a list of one number a dimension, and gives the tensor's type.
+nnapi::FeatureLevel level_of(graph::OperationType operation, const char* list, const std::vector<int32_t>& numbers,
+                             const graph::TensorType& type) {
   Graph graph;
-  std::vector<int32_t> permutation;
-  for (size_t i = 0; i < type.shape.size(); ++i) permutation.push_back(static_cast<int32_t>(i));
-  OperandId input = graph.add_operand(type);
-  OperandId order = graph.add_constant(graph::Constant::list(permutation));
-  graph.append(graph::OperationType::TRANSPOSE, {{"input", input}, {"permutation", order}}, type, 0);
+  const OperandId input = graph.add_operand(type);
+  const OperandId values = graph.add_constant(graph::Constant::list(numbers));
+  graph.append(operation, {{"input", input}, {list, values}}, type, 0);
   return legality(graph, graph.operations.front()).level;
+}
+
+}  // namespace
+
+nnapi::FeatureLevel transpose_level(const graph::TensorType& type) {
+  const graph::Permutation identity = graph::identity_permutation(type.shape.size());
+  return level_of(graph::OperationType::TRANSPOSE, "permutation", {identity.begin(), identity.end()}, type);
+}
+
+nnapi::FeatureLevel reshape_level(const graph::TensorType& type) {
+  return level_of(graph::OperationType::RESHAPE, "shape", {type.shape.begin(), type.shape.end()}, type);
 }
 
 }  // namespace passerelle::passes

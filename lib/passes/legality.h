@@ -13,7 +13,8 @@ std::vector<graph::Argument> trimmed_arguments(const graph::Operation& operation
 
 nnapi::Legality legality(const graph::Graph& graph, const graph::Operation& operation);
 
-/// From which level TRANSPOSE takes a tensor of this type and rank; 0 for never.
+/// From which level TRANSPOSE or RESHAPE takes a tensor of this type and rank; 0 for never.
 nnapi::FeatureLevel transpose_level(const graph::TensorType& type);
+nnapi::FeatureLevel reshape_level(const graph::TensorType& type);
 
 }  // namespace passerelle::passes

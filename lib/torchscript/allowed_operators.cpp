@@ -37,7 +37,7 @@ baddbmm_ bartlett_window batch_norm bernoulli bernoulli_ bilinear bin binary_cro
 binary_cross_entropy_with_logits bincount binomial bitwise_and bitwise_and_ bitwise_left_shift
 bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_
 bitwise_xor bitwise_xor_ blackman_window block_diag bmm broadcast_tensors broadcast_to bucketize can_cast
-capitalize cartesian_prod cat cauchy_ cdist ceil ceil_ celu celu_ center channel_shuffle cholesky
+capitalize cartesian_prod cat cauchy_ cdist ceil ceil_ celu celu_ center chain_matmul channel_shuffle cholesky
 cholesky_inverse cholesky_solve choose_qparams_optimized chr chunk clamp clamp_ clamp_max clamp_max_ clamp_min
 clamp_min_ clear clip clip_ clone col2im column_stack combinations complex concat concatenate conj conj_physical
 conj_physical_ constant_pad_nd contiguous conv1d conv2d conv3d conv_depthwise3d conv_tbc conv_transpose1d
@@ -58,7 +58,7 @@ frobenius_norm full full_like gamma gather gcd gcd_ ge ge_ gelu gelu_ geometric_
 greater_ greater_equal greater_equal_ grid_sampler grid_sampler_2d grid_sampler_3d group_norm gru gru_cell gt
 gt_ hamming_window hann_window hardshrink hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_
 has_torch_function hash heaviside heaviside_ hex histc histogram hsplit hstack huber_loss hypot hypot_ i0 i0_
-igamma igamma_ igammac igammac_ im2col imag index index_add index_add_ index_copy_ index_fill index_fill_
+igamma igamma_ igammac igammac_ im2col imag index index_add index_add_ index_copy index_copy_ index_fill index_fill_
 index_put index_put_ index_reduce index_reduce_ index_select inner insert instance_norm int_repr inverse
 is_autocast_cpu_enabled is_autocast_enabled is_complex is_conj is_contiguous is_floating_point is_grad_enabled
 is_inference is_leaf is_neg is_non_overlapping_and_dense is_nonzero is_same_size is_scripting is_signed

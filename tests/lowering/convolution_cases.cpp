@@ -165,8 +165,6 @@ TEST_CASE("aten::conv_transpose2d") { require_all(some_of(transposed_cases(combi
 TEST_CASE("aten::conv_transpose1d") { require_all(some_of(transposed_cases(combinations_of_one_dimension()), 40)); }
 
 TEST_CASE("Convolutions that have no counterpart are refused") {
-  require_refused({"return torch.conv3d(x, self.weight)", {{"x", {1, 2, 5, 5, 5}}}, {{"weight", {3, 2, 3, 3, 3}}}},
-                  "conv3d");
   require_refused(
       {"return torch.conv_transpose2d(x, w, None, [2, 2], [0, 0], [1, 1])", {{"x", {1, 2, 5, 5}}, {"w", {2, 3, 3, 3}}}},
       "constant weights");
@@ -177,4 +175,66 @@ TEST_CASE("A depthwise convolution is one operation") {
                        {{"x", {1, 6, 8, 8}}},
                        {{"weight", {12, 1, 3, 3}}}};
   CHECK(operations_of(depthwise, 3, true) == std::vector<std::string>{"DEPTHWISE_CONV_2D", "TRANSPOSE"});
+}
+
+TEST_CASE("aten::conv3d") {
+  struct Volume {
+    int64_t inputs, outputs, groups;
+    Shape kernel, stride, padding, dilation;
+  };
+  std::vector<Case> cases;
+  for (const Volume& v : {Volume{2, 3, 1, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+                          {2, 3, 1, {2, 3, 1}, {2, 1, 2}, {0, 1, 0}, {1, 1, 1}},
+                          {2, 4, 2, {3, 2, 2}, {1, 2, 1}, {2, 0, 1}, {2, 1, 1}},
+                          {3, 3, 3, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 2, 1}},
+                          {3, 6, 3, {3, 1, 2}, {3, 1, 1}, {1, 0, 0}, {1, 1, 1}}})
+    for (int64_t batch : {1, 2})
+      for (bool bias : {true, false})
+        cases.push_back({"return torch.conv3d(x, self.weight, " + std::string(bias ? "self.bias" : "None") + ", " +
+                             list(v.stride) + ", " + list(v.padding) + ", " + list(v.dilation) + ", " +
+                             std::to_string(v.groups) + ")",
+                         {{"x", {batch, v.inputs, 5, 6, 7}}},
+                         {{"weight", joined({v.outputs, v.inputs / v.groups}, v.kernel)}, {"bias", {v.outputs}}}});
+  cases.push_back({"return torch.conv3d(x, self.weight, None, [1, 1, 1], 'same', [1, 2, 1])",
+                   {{"x", {1, 2, 4, 5, 6}}},
+                   {{"weight", {3, 2, 2, 3, 4}}}});
+  cases.push_back({"return torch.conv3d(x, self.weight)", {{"x", {2, 4, 5, 6}}}, {{"weight", {3, 2, 2, 3, 4}}}});
+  require_all(cases);
+}
+
+TEST_CASE("aten::conv_transpose3d") {
+  require_all({{"return torch.conv_transpose3d(x, self.weight, self.bias, [2, 2, 2])",
+                {{"x", {2, 2, 3, 4, 3}}},
+                {{"weight", {2, 3, 2, 2, 2}}, {"bias", {3}}}},
+               {"return torch.conv_transpose3d(x, self.weight, self.bias, [3, 2, 1], [1, 1, 0], [1, 0, 0])",
+                {{"x", {1, 2, 3, 4, 3}}},
+                {{"weight", {2, 3, 3, 4, 2}}, {"bias", {3}}}},
+               {"return torch.conv_transpose3d(x, self.weight, None, [2, 1, 2], [0, 1, 1], [1, 0, 1], 2, [2, 1, 1])",
+                {{"x", {1, 4, 3, 4, 3}}},
+                {{"weight", {4, 3, 2, 3, 3}}}}});
+}
+
+TEST_CASE("aten::im2col and aten::col2im") {
+  struct Windows {
+    Shape kernel, dilation, padding, stride;
+  };
+  std::vector<Case> cases;
+  for (const Windows& w : {Windows{{2, 3}, {1, 1}, {1, 1}, {2, 2}},
+                           {{3, 3}, {2, 2}, {0, 0}, {1, 1}},
+                           {{2, 2}, {1, 1}, {0, 0}, {2, 2}},
+                           {{3, 2}, {1, 2}, {1, 0}, {3, 1}}}) {
+    const Shape size{8, 9};
+    int64_t count = 1;
+    for (size_t i = 0; i < 2; ++i)
+      count *= (size[i] + 2 * w.padding[i] - w.dilation[i] * (w.kernel[i] - 1) - 1) / w.stride[i] + 1;
+    const std::string arguments =
+        list(w.kernel) + ", " + list(w.dilation) + ", " + list(w.padding) + ", " + list(w.stride) + ")";
+    for (int64_t batch : {1, 2}) {
+      cases.push_back({"return torch.im2col(x, " + arguments, {{"x", {batch, 3, 8, 9}}}});
+      cases.push_back(
+          {"return torch.col2im(x, [8, 9], " + arguments, {{"x", {batch, 3 * w.kernel[0] * w.kernel[1], count}}}});
+    }
+  }
+  cases.push_back({"return torch.im2col(x, [2, 2], [1, 1], [0, 0], [1, 1])", {{"x", {3, 4, 5}}}});
+  require_all(cases);
 }

@@ -234,3 +234,20 @@ TEST_CASE("aten::minimum and maximum") {
     require_all(some_of(binary_cases(expression, {0, 2}, {0, 2}, boolean, boolean), 8));
   }
 }
+
+TEST_CASE("Constants beyond float32's range") {
+  const Tensor huge{"c", {2}, 1e299, 1e300, ElementType::float64};
+  for (const char* body :
+       {"x + self.c", "x * self.c", "torch.where(x > 0, x.double(), self.c)", "torch.stack([x, self.c])",
+        "torch.linear(x.double(), self.c)", "x.double() + 1e300", "torch.full_like(x, 1e39, dtype=7) + x"})
+    require_refused({std::string("return ") + body, {{"x", {2}}}, {huge}}, "does not fit");
+  // Infinite in PyTorch, too; and what fits.
+  require_all({{"return x + 1e300", {{"x", {2}}}},
+               {"return x + self.c", {{"x", {2}}}, {{"c", {2}, 1e37, 1e38, ElementType::float64}}}});
+}
+
+TEST_CASE("Division by a dimension of size 0 is refused") {
+  require_refused({"return torch.mean(x[:, 3:], 1)", {{"x", {2, 3}}}}, "empty tensor");
+  require_refused({"return x / x[:, 3:].shape[1] + torch.sum(x[:, 3:])", {{"x", {2, 3}}}}, "empty tensor");
+  require_all({{"return x / x[:, 3:].shape[1]", {{"x", {2, 3}, 1, 2}}}});
+}

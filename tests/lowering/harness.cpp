@@ -276,6 +276,7 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
 
 /// Quantized tensors have their place below level 3 as well.
 std::vector<int> levels_of(const Case& test) {
+  if (!test.levels.empty()) return test.levels;
   const bool quantized = std::any_of(test.inputs.begin(), test.inputs.end(),
                                      [](const Tensor& input) { return graph::is_quantized(input.type); });
   if (quantized) return {1, 2, 3, 4, 6, 8};

@@ -35,16 +35,18 @@ struct Tensor {
 
 struct Case {
   /// The body of forward(self, ...); one line, or several, each indented by two spaces but the first. Operators by
-  /// their names in aten: torch.conv2d, torch.upsample_nearest2d, ..., or quantized.conv2d, ... Results: a tensor or a tuple or list of them.
+  /// their names in aten: torch.conv2d, torch.upsample_nearest2d, ..., or quantized.conv2d, ... Results: a tensor or a
+  /// tuple or list of them.
   std::string body;
   std::vector<Tensor> inputs;        ///< forward's arguments
   std::vector<Tensor> attributes{};  ///< constants: self.weight, ...
   double tolerance = 2e-6;           ///< greatest difference, as a part of the output's range; quantized: one step
-  int lowest_level = 3;              ///< below it the passes must refuse; below 3 only quantized cases run
+  int lowest_level = 3;              ///< below it the passes must refuse
+  std::vector<int> levels{};         ///< where it runs; empty: 3, 4, 6 and 8, quantized cases also at 1 and 2
 };
 
-/// Runs each case at feature levels 3, 4, 6 and 8, and once more with floats and quantized tensors of rank 4 as NHWC. What fails is told with
-/// its source, shapes and graph.
+/// Runs each case at its feature levels, and once more with floats and quantized tensors of rank 4 as NHWC. What fails
+/// is told with its source, shapes and graph.
 void require_all(const std::vector<Case>& cases);
 
 /// The case must end with a diagnostic whose message holds `message`.

@@ -76,3 +76,9 @@ TEST_CASE("Padding of integers and bools") {
                {"return torch.constant_pad_nd(x, [-1, 2], 0)", {{"x", {2, 3}, -9, 9, ElementType::int64}}},
                {"return torch.constant_pad_nd(x, [1, 2], 1)", {{"x", {2, 3}, 0, 2, boolean}}}});
 }
+
+TEST_CASE("Fill values of integers") {
+  require_refused({"return torch.constant_pad_nd(x, [1, 1], 3000000000)", {{"x", {3}, 0, 9, ElementType::int64}}},
+                  "does not fit");
+  require_all({{"return torch.constant_pad_nd(x, [1, 1], -2000000000)", {{"x", {3}, 0, 9, ElementType::int64}}}});
+}

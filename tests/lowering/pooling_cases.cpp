@@ -88,7 +88,7 @@ TEST_CASE("aten::max_pool1d and aten::avg_pool1d") {
   require_all(some_of(cases, 60));
 }
 
-/// NNAPI's tensors end at four dimensions, so that the fifth comes and goes within the model.
+/// The fifth dimension comes and goes within the model.
 Case volume_case(const std::string& pool, const Shape& shape) {
   return {"return torch.squeeze(torch." + pool + ", 0)", {negative_image(shape)}};
 }
@@ -152,4 +152,26 @@ TEST_CASE("aten::adaptive_avg_pool1d and aten::adaptive_max_pool1d") {
 TEST_CASE("A global average pool is one MEAN") {
   CHECK(operations_of({"return torch.adaptive_avg_pool2d(x, [1, 1])", {{"x", {1, 3, 6, 7}}}}, 3, false) ==
         std::vector<std::string>{"MEAN"});
+}
+
+TEST_CASE("Pools of volumes that are inputs") {
+  std::vector<Case> cases;
+  for (const char* pool : {"max_pool3d(x, [2, 2, 2])", "avg_pool3d(x, [3, 2, 2], [1, 2, 1], [1, 0, 1])",
+                           "adaptive_avg_pool3d(x, [1, 1, 1])", "adaptive_avg_pool3d(x, [3, 2, 5])",
+                           "adaptive_max_pool3d(x, [2, 3, 1])[0]", "adaptive_max_pool3d(x, [1, 1, 1])[0]",
+                           "max_pool3d_with_indices(x, [2, 2, 2])[0]"})
+    cases.push_back({std::string("return torch.") + pool, {negative_image({2, 3, 6, 5, 4})}});
+  require_all(cases);
+}
+
+TEST_CASE("Maxima of dilated windows below API 29") {
+  std::vector<Case> cases;
+  for (const char* arguments :
+       {"[3, 3], [1, 1], [1, 1], [2, 2]", "[2, 3], [2, 1], [1, 0], [3, 2]", "[2, 2], [2, 2], [0, 0], [2, 1], True"}) {
+    Case test{std::string("return torch.max_pool2d(x, ") + arguments + ")", {negative_image({1, 3, 8, 8})}};
+    test.levels = {1, 2, 3};
+    test.lowest_level = 1;
+    cases.push_back(test);
+  }
+  require_all(cases);
 }

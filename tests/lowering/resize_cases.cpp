@@ -122,3 +122,13 @@ TEST_CASE("A resize that NNAPI has is one operation") {
   CHECK(operations_of({"return torch.upsample_bilinear2d(x, [9, 20], True)", {image}}, 4, true) ==
         Names{"RESIZE_BILINEAR", "TRANSPOSE"});
 }
+
+TEST_CASE("Volumes of other sizes") {
+  std::vector<Case> cases;
+  for (const char* call :
+       {"upsample_nearest3d(x, [6, 5, 7])", "upsample_nearest3d(x, None, [2.0, 1.5, 0.7])",
+        "_upsample_nearest_exact3d(x, [6, 5, 7])", "upsample_trilinear3d(x, [6, 5, 7], False)",
+        "upsample_trilinear3d(x, [6, 5, 7], True)", "upsample_trilinear3d(x, None, False, [2.0, 2.0, 2.0])"})
+    cases.push_back({std::string("return torch.") + call, {{"x", {2, 3, 3, 4, 5}}}});
+  require_all(cases);
+}

@@ -82,3 +82,43 @@ TEST_CASE("aten::tril and triu") {
         cases.push_back({std::string("return torch.") + name + "(x, " + diagonal + ")", {{"x", shape}}});
   require_all(cases);
 }
+
+TEST_CASE("aten::scatter to known and to computed places") {
+  const Tensor places{"i", {3, 4}, 0, 6, int64};
+  std::vector<Case> cases;
+  for (const char* call : {"scatter(x, 1, i, y)", "scatter(x, 1, i, 2.5)", "scatter_add(x, -1, i, y)",
+                           "scatter(x, 1, i, y, reduce='multiply')", "scatter_reduce(x, 1, i, y, 'amax')",
+                           "scatter_reduce(x, 1, i, y, 'amin')", "scatter_reduce(x, 1, i, y, 'prod')",
+                           "scatter_reduce(x, 1, i, y, 'sum')"}) {
+    const std::string name = call;
+    // Of several elements for one place PyTorch keeps any.
+    const bool replaces = name == "scatter(x, 1, i, y)";
+    const std::string known = replaces ? "torch.tensor([[3, 0, 5, 1], [0, 1, 2, 3], [5, 4, 3, 2]])" : "self.i";
+    const std::string computed = replaces ? "torch.argsort(torch.sin(y), 1)" : "i";
+    const std::vector<Tensor> inputs{{"x", {3, 6}}, {"y", {3, 4}}};
+    cases.push_back({"i = " + known + "\n  return torch." + name, inputs, {places}});
+    cases.push_back({"i = " + computed + "\n  return torch." + name, inputs});
+    if (!replaces) cases.back().inputs.push_back(places);
+  }
+  cases.push_back(
+      {"return torch.scatter(x, 0, self.i, y)", {{"x", {6, 5}}, {"y", {3, 4}}}, {{"i", {1, 4}, 0, 6, int64}}});
+  cases.push_back(
+      {"return torch.scatter_add(x, 0, i, y)", {{"x", {6, 4, 2}}, {"y", {3, 4, 2}}, {"i", {3, 4, 2}, 0, 6, int64}}});
+  require_all(cases);
+  require_refused({"return torch.scatter_add(x, 1, i, y)", {{"x", {4, 6}}, {"y", {3, 4}}, places}}, "a part");
+}
+
+TEST_CASE("aten::index_add, aten::index_copy and aten::index_fill") {
+  const Tensor places{"i", {3}, 0, 6, int64};
+  require_all({{"return torch.index_add(x, 0, self.i, y)", {{"x", {6, 4}}, {"y", {3, 4}}}, {places}},
+               {"return torch.index_add(x, 1, i, y, alpha=2)", {{"x", {2, 6}}, {"y", {2, 3}}, places}},
+               {"return torch.index_copy(x, 0, torch.tensor([4, 0, 1]), y)", {{"x", {6, 4}}, {"y", {3, 4}}}},
+               {"return torch.index_fill(x, 1, i, 2.5)", {{"x", {2, 6, 3}}, {"i", {3}, -6, 6, int64}}},
+               {"return torch.index_fill(x, 0, self.i, 2.5)", {{"x", {6, 3}}}, {places}}});
+}
+
+TEST_CASE("aten::masked_scatter") {
+  require_all(
+      {{"return torch.masked_scatter(x, self.m, y)", {{"x", {3, 4}}, {"y", {12}}}, {{"m", {3, 4}, 0, 2, boolean}}},
+       {"return torch.masked_scatter(x, self.m, y)", {{"x", {3, 4}}, {"y", {3, 4}}}, {{"m", {4}, 0, 2, boolean}}}});
+}

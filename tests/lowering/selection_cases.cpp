@@ -121,3 +121,16 @@ TEST_CASE("aten::select and narrow") {
   integers.lowest_level = 4;
   require_all({integers, {"return x[:, 1]", {{"x", {3, 4}, 0, 2, boolean}}}});
 }
+
+TEST_CASE("Stacks and splits by name") {
+  std::vector<Case> cases;
+  for (const char* name : {"hstack", "vstack", "dstack", "column_stack", "row_stack"}) {
+    const std::string body = std::string("return torch.") + name + "([x, y, self.z])";
+    cases.push_back({body, {{"x", {3}}, {"y", {3}}}, {{"z", {3}}}});
+    cases.push_back({body, {{"x", {2, 3}}, {"y", {2, 3}}}, {{"z", {2, 3}}}});
+  }
+  for (const char* name : {"hsplit", "vsplit", "dsplit"})
+    for (const char* parts : {"2", "[1, 3]"})
+      cases.push_back({std::string("return torch.") + name + "(x, " + parts + ")", {{"x", {4, 4, 4}}}});
+  require_all(cases);
+}

@@ -125,3 +125,28 @@ TEST_CASE("Shapes of integers and bools") {
   cases.push_back({"return x.expand([2, 3, 4])", {{"x", {3, 1}, -9, 9, int32}}});
   require_all(cases);
 }
+
+TEST_CASE("aten::atleast_1d to atleast_3d, aten::mH and aten::adjoint") {
+  std::vector<Case> cases;
+  for (const char* name : {"atleast_1d", "atleast_2d", "atleast_3d"}) {
+    for (const Shape& shape : {Shape{}, {3}, {2, 3}, {2, 3, 4}})
+      cases.push_back({std::string("return torch.") + name + "(x)", {{"x", shape}}});
+    cases.push_back({std::string("return torch.") + name + "([x, y])", {{"x", {3}}, {"y", {2, 3}}}});
+  }
+  cases.push_back({"return x.mH", {{"x", {2, 3, 4}}}});
+  cases.push_back({"return torch.adjoint(x)", {{"x", {2, 3}}}});
+  require_all(cases);
+}
+
+TEST_CASE("Inputs and outputs of more than four dimensions") {
+  std::vector<Case> cases;
+  for (const char* body :
+       {"x * 2 + 1", "torch.relu(x).permute(0, 2, 1, 4, 3)", "x.sum(-1)", "x", "x.mean([2, 3, 4], True)",
+        "torch.softmax(x, -1, None)", "torch.cat([x, x], 2)", "x[:, :, 1:3]", "x.flatten(1)", "x + x.sum(2, True)"})
+    cases.push_back({std::string("return ") + body, {{"x", {2, 3, 4, 5, 2}}}});
+  cases.push_back({"return torch.relu(x).permute(5, 4, 3, 2, 1, 0)", {{"x", {1, 2, 3, 2, 3, 2}}}});
+  cases.push_back({"return x, x + 1, x", {{"x", {2, 3, 4, 5, 2}}}});
+  cases.push_back(
+      {"return torch.linear(x.flatten(1), self.w).view([2, 1, 2, 1, 2])", {{"x", {2, 1, 2, 3, 2}}}, {{"w", {4, 12}}}});
+  require_all(cases);
+}

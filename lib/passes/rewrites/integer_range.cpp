@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <vector>
 
 namespace passerelle::passes {
 namespace {
 
-/// Operations looked back through: longer chains of integers are rare, and each step may have two.
-constexpr int farthest = 12;
+/// Operations looked back through: longer chains of integers are rare.
+constexpr int farthest = 64;
 
 constexpr IntegerRange any_integer{std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
 constexpr IntegerRange any_float{-1e38, 1e38};
@@ -18,7 +19,13 @@ IntegerRange anything(const TensorType& type) {
   return type.type == OperandType::TENSOR_INT32 ? any_integer : any_float;
 }
 
-IntegerRange range_of(const Rewriter& r, OperandId id, int steps);
+/// One question: what was found out on the way is not asked again.
+struct Search {
+  const Rewriter& r;
+  std::map<uint32_t, IntegerRange> known{};
+};
+
+IntegerRange range_of(Search& search, OperandId id, int steps);
 
 IntegerRange combined(OperationType type, const IntegerRange& a, const IntegerRange& b) {
   switch (type) {
@@ -46,9 +53,10 @@ IntegerRange of_constant(const Operand& operand) {
   return range_of(operand.constant->integers());
 }
 
-IntegerRange of_operation(const Rewriter& r, const Operation& operation, int steps) {
+IntegerRange of_operation(Search& search, const Operation& operation, int steps) {
+  const Rewriter& r = search.r;
   if (!operation.type || steps == 0) return anything(r.type(operation.output()));
-  auto of = [&](const char* name) { return range_of(r, operation.operand(name), steps - 1); };
+  auto of = [&](const char* name) { return range_of(search, operation.operand(name), steps - 1); };
   switch (*operation.type) {
     case Op::ARGMAX:
     case Op::ARGMIN: {
@@ -85,22 +93,37 @@ IntegerRange wrapped(const IntegerRange& range, const TensorType& type) {
   return range.low >= whole.low && range.high <= whole.high ? range : whole;
 }
 
-IntegerRange range_of(const Rewriter& r, OperandId id, int steps) {
+IntegerRange found_range(Search& search, OperandId id, int steps) {
+  const Rewriter& r = search.r;
   const Operand& operand = r.graph()[id];
   const bool is_number = operand.type.type == OperandType::TENSOR_INT32 || r.is_float(id);
   if (!is_number) return any_float;
   if (operand.constant) return of_constant(operand);
   const Operation* producer = r.producer(id);
+  if (producer && producer->is(Op::TOPK_V2) && producer->outputs[1] == id)
+    return {0, r.shape(producer->operand("input")).back() - 1.0};
   if (!producer || (producer->output() != id && !producer->is(Op::SPLIT))) return anything(operand.type);
-  return wrapped(of_operation(r, *producer, steps), operand.type);
+  return wrapped(of_operation(search, *producer, steps), operand.type);
+}
+
+IntegerRange range_of(Search& search, OperandId id, int steps) {
+  const auto known = search.known.find(graph::index(id));
+  if (known != search.known.end()) return known->second;
+  const IntegerRange range = found_range(search, id, steps);
+  search.known.emplace(graph::index(id), range);
+  return range;
 }
 
 }  // namespace
 
-IntegerRange integer_range(const Rewriter& r, OperandId id) { return range_of(r, id, farthest); }
+IntegerRange integer_range(const Rewriter& r, OperandId id) {
+  Search search{r};
+  return range_of(search, id, farthest);
+}
 
 IntegerRange integer_range(const Rewriter& r, const Operation& operation) {
-  return wrapped(of_operation(r, operation, farthest), r.type(operation.output()));
+  Search search{r};
+  return wrapped(of_operation(search, operation, farthest), r.type(operation.output()));
 }
 
 }  // namespace passerelle::passes

@@ -3,6 +3,7 @@
 // Floats hold whole numbers up to 2^24: where the numbers are known to be no greater, the operation is done on floats.
 // From level 4 on any INT32 is two such numbers, its upper and its lower 16 bits.
 #include <algorithm>
+#include <cmath>
 
 #include "integer_range.h"
 #include "rewriter.h"
@@ -66,6 +67,26 @@ OperandId gather_places(Rewriter& r, OperandId value, const TensorType& type) {
   return r.emit(Op::GATHER, {{"input", value}, {"axis", 0}, {"indices", indices}}, type);
 }
 
+/// Dimensions of size 1 are put in from feature level 3 on: into the operand, or into what it was made from so.
+bool expand_instead(Rewriter& r, const Operation& operation) {
+  const TensorType type = r.type(operation.output());
+  OperandId value = operation.operand("input");
+  std::optional<std::vector<uint32_t>> added = graph::added_units(r.shape(value), type.shape);
+  while (!added) {
+    const Operation* before = r.producer(value);
+    if (!before || !before->is(Op::EXPAND_DIMS)) return false;
+    value = before->operand("input");
+    added = graph::added_units(r.shape(value), type.shape);
+  }
+  for (uint32_t axis : *added) {
+    TensorType output = r.type(value);
+    output.shape.insert(output.shape.begin() + axis, 1);
+    value = r.emit(Op::EXPAND_DIMS, {{"input", value}, {"axis", static_cast<int32_t>(axis)}}, output);
+  }
+  r.replace(operation, value);
+  return true;
+}
+
 bool rewrite_reshape(Rewriter& r, const Operation& operation) {
   const OperandId input = operation.operand("input");
   const TensorType type = r.type(operation.output());
@@ -76,6 +97,7 @@ bool rewrite_reshape(Rewriter& r, const Operation& operation) {
     return true;
   }
   if (!has_cast(r)) return false;
+  if (expand_instead(r, operation)) return true;
   if (r.shape(input).size() == 1) {
     r.replace(operation, gather_places(r, input, type));
     return true;
@@ -95,9 +117,78 @@ bool rewrite_reshape(Rewriter& r, const Operation& operation) {
   return true;
 }
 
+// --- Reductions, which take no integers at any level.
+
+/// The greatest range that adding or multiplying `count` numbers may pass through.
+IntegerRange accumulated(OperationType type, const IntegerRange& range, double count) {
+  const double farthest = std::max({std::abs(range.low), std::abs(range.high), 1.0});
+  if (type == Op::REDUCE_SUM) return {-farthest * count, farthest * count};
+  if (type == Op::REDUCE_PROD) return {-std::pow(farthest, count), std::pow(farthest, count)};
+  return range;
+}
+
+OperationType combining(OperationType reduction) {
+  switch (reduction) {
+    case Op::REDUCE_SUM: return Op::ADD;
+    case Op::REDUCE_PROD: return Op::MUL;
+    case Op::REDUCE_MAX: return Op::MAXIMUM;
+    default: return Op::MINIMUM;
+  }
+}
+
+/// One axis: its first half and its second combined, then theirs, until one element is left.
+OperandId halved(Rewriter& r, OperationType operation, OperandId value, size_t axis) {
+  for (uint32_t size = r.shape(value)[axis]; size > 1; size = r.shape(value)[axis]) {
+    const uint32_t half = size / 2;
+    OperandId both = r.binary(operation, r.slice(value, axis, 0, half), r.slice(value, axis, half, half));
+    if (size % 2 == 1) {
+      // The odd one joins the first of the others.
+      const OperandId odd = r.slice(value, axis, size - 1, 1);
+      const OperandId first = r.binary(operation, r.slice(both, axis, 0, 1), odd);
+      if (half == 1) return first;
+      const OperandId rest = halved(r, operation, r.slice(both, axis, 1, half - 1), axis);
+      return r.binary(operation, first, rest);
+    }
+    value = both;
+  }
+  return value;
+}
+
+bool rewrite_reduction(Rewriter& r, const Operation& operation) {
+  const OperandId input = operation.operand("input");
+  if (!is_integer(r, input) || !has_cast(r)) return false;
+  std::optional<std::vector<int32_t>> axes = constant_list(r.graph(), operation.operand("axes"));
+  if (!axes) return false;
+  const Shape shape = r.shape(input);
+  const TensorType type = r.type(operation.output());
+  const double count =
+      static_cast<double>(graph::element_count(shape)) / static_cast<double>(graph::element_count(type.shape));
+  if (fits_float(accumulated(*operation.type, integer_range(r, input), count))) {
+    TensorType floats = type;
+    floats.type = OperandType::TENSOR_FLOAT32;
+    const OperandId reduced = r.emit(*operation.type,
+                                     {{"input", as_float(r, input)},
+                                      {"axes", operation.operand("axes")},
+                                      {"keep_dims", operation.boolean("keep_dims")}},
+                                     floats);
+    r.replace(operation, as_integer(r, reduced));
+    return true;
+  }
+  OperandId value = input;
+  for (int32_t axis : *axes) value = halved(r, combining(*operation.type), value, normalised_axis(axis, shape.size()));
+  r.replace(operation, r.reshape(value, type.shape));
+  return true;
+}
+
 constexpr Rewrite rewrites[] = {
-    {Op::ABS, Stage::before_layout, rewrite_abs},        {Op::ADD, Stage::before_layout, rewrite_arithmetic},
-    {Op::MUL, Stage::before_layout, rewrite_arithmetic}, {Op::SUB, Stage::before_layout, rewrite_arithmetic},
+    {Op::REDUCE_SUM, Stage::before_layout, rewrite_reduction},
+    {Op::REDUCE_PROD, Stage::before_layout, rewrite_reduction},
+    {Op::REDUCE_MAX, Stage::before_layout, rewrite_reduction},
+    {Op::REDUCE_MIN, Stage::before_layout, rewrite_reduction},
+    {Op::ABS, Stage::before_layout, rewrite_abs},
+    {Op::ADD, Stage::before_layout, rewrite_arithmetic},
+    {Op::MUL, Stage::before_layout, rewrite_arithmetic},
+    {Op::SUB, Stage::before_layout, rewrite_arithmetic},
     {Op::RESHAPE, Stage::after_layout, rewrite_reshape},
 };
 

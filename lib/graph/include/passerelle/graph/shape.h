@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ bool is_identity(const Permutation& permutation);
 /// NCHW→NHWC and back, for rank 4.
 inline const Permutation nchw_to_nhwc{0, 2, 3, 1};
 inline const Permutation nhwc_to_nchw{0, 3, 1, 2};
+
+/// Where `to` is `from` with dimensions of size 1 put in: their positions in `to`, ascending.
+std::optional<std::vector<uint32_t>> added_units(const Shape& from, const Shape& to);
 
 /// "1x3x224x224"; "scalar" for rank 0.
 std::string to_string(const Shape& shape);

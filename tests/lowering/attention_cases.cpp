@@ -1,0 +1,59 @@
+#include <catch2/catch.hpp>
+
+#include "harness.h"
+
+using namespace passerelle::tests;
+
+namespace {
+
+constexpr ElementType boolean = ElementType::bool8;
+
+/// Two batches of three tokens of eight numbers, two heads.
+Case multi_head(const std::string& mask, const Tensor& given, bool is_attribute, const char* mask_type) {
+  Case test{"y, w = torch._native_multi_head_attention(x, x, x, 8, 2, self.w, self.b, self.p, self.q, " + mask +
+                ", True, True, " + mask_type + ")\n  return y, w",
+            {{"x", {2, 3, 8}}},
+            {{"w", {24, 8}}, {"b", {24}}, {"p", {8, 8}}, {"q", {8}}}};
+  (is_attribute ? test.attributes : test.inputs).push_back(given);
+  return test;
+}
+
+}  // namespace
+
+TEST_CASE("aten::_native_multi_head_attention with masks") {
+  std::vector<Case> cases;
+  for (bool is_attribute : {true, false}) {
+    const std::string m = is_attribute ? "self.m" : "m";
+    cases.push_back(multi_head(m, {"m", {2, 3}, 0, 2, boolean}, is_attribute, "1"));
+    // Nothing to attend to: not a number, as in PyTorch.
+    cases.push_back(multi_head(m, {"m", {2, 3}, 1, 2, boolean}, is_attribute, "1"));
+    // Numbers are masks as bools are: what is not 0 is left out.
+    cases.push_back(multi_head(m, {"m", {2, 3}, 0, 2, ElementType::int32}, is_attribute, "1"));
+    cases.push_back(multi_head(m, {"m", {2, 2, 3, 3}, 0, 1.5, boolean}, is_attribute, "2"));
+  }
+  cases.push_back(multi_head("torch.floor(self.m)", {"m", {2, 3}, -1, 1}, true, "1"));
+  require_all(cases);
+}
+
+TEST_CASE("aten::_scaled_dot_product_attention with masks") {
+  std::vector<Case> cases;
+  for (const Shape& batch : {Shape{2}, Shape{2, 3}}) {
+    Shape query = batch, key = batch;
+    query.insert(query.end(), {4, 8});
+    key.insert(key.end(), {5, 8});
+    const std::vector<Tensor> inputs{{"q", query}, {"k", key}, {"v", key}};
+    const auto add = [&](const std::string& arguments, std::vector<Tensor> more, std::vector<Tensor> attributes) {
+      Case test{"y, w = torch._scaled_dot_product_attention(q, k, v, " + arguments + ")\n  return y, w", inputs,
+                std::move(attributes)};
+      test.inputs.insert(test.inputs.end(), more.begin(), more.end());
+      cases.push_back(test);
+    };
+    add("None, 0.0, True, True", {}, {});
+    add("self.m, 0.0, True", {}, {{"m", {4, 5}, 0, 2, boolean}});
+    add("self.m, 0.0, True", {}, {{"m", {4, 5}, 0, 1, boolean}});
+    add("self.m, 0.0, True", {}, {{"m", {4, 5}}});
+    add("m, 0.0, True", {{"m", {4, 5}, 0, 2, boolean}}, {});
+    add("m, 0.0, True", {{"m", {4, 5}}}, {});
+  }
+  require_all(cases);
+}
