@@ -10,6 +10,7 @@
 #include "interpreter.h"
 #include "model_state.h"
 #include "passerelle/support/check.h"
+#include "passerelle/torchscript/replay.h"
 #include "reachable_operators.h"
 #include "tensor_conversion.h"
 
@@ -41,13 +42,11 @@ Error threw(const std::string& what, const graph::Origin& origin) {
   return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
 }
 
-Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<InputSpec>& specs, const Budget& budget,
+Expected<Trace> trace_once(const torch::jit::Module& module, const Arguments& arguments, const Budget& budget,
                            Values values) {
-  Expected<Arguments> arguments = make_arguments(module, specs);
-  if (!arguments) return arguments.error();
   Interpreter interpreter(module, budget, values);
   try {
-    interpreter.run(*arguments);
+    interpreter.run(arguments);
   } catch (const ModelThrew& thrown) {
     return threw(thrown.what, thrown.origin);
   } catch (const InternalError&) {
@@ -57,6 +56,26 @@ Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<I
     return threw(first_line(exception), {});
   }
   return interpreter.finish();
+}
+
+Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<InputSpec>& specs, const Budget& budget,
+                           Values values) {
+  Expected<Arguments> arguments = make_arguments(module, specs);
+  if (!arguments) return arguments.error();
+  return trace_once(module, *arguments, budget, values);
+}
+
+/// A model that holds an operator that may not run, in a branch that may not be taken: LibTorch's executor would not
+/// look, the interpreter does. What it has run is then run again for its values.
+Expected<std::vector<graph::HostTensor>> run_in_steps(const torch::jit::Module& module, const Arguments& arguments,
+                                                      const std::vector<graph::HostTensor>& inputs,
+                                                      const std::string& forbidden) {
+  Expected<Trace> trace = trace_once(module, arguments, Budget{}, Values::computed);
+  if (!trace) return trace.error();
+  if (!trace->diagnostics.empty())
+    return Error{ErrorKind::unsupported,
+                 "the model calls " + forbidden + ", which is not on the list of operators that may run; leave it out"};
+  return replay(*trace, inputs);
 }
 
 }  // namespace
@@ -94,8 +113,7 @@ Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
   if (!arguments) return arguments.error();
   if (const auto forbidden = find_forbidden_operator(state_->module))
-    return Error{ErrorKind::unsupported, "the model calls " + *forbidden +
-                                             ", which is not on the list of operators that may run; leave it out"};
+    return run_in_steps(state_->module, *arguments, inputs, *forbidden);
   std::vector<graph::HostTensor> outputs;
   try {
     const c10::IValue result = state_->module.get_method("forward")(arguments->values);
