@@ -103,6 +103,16 @@ To saturated(From value) {
   }
 }
 
+/// Multiplies a row-major tensor by a factor for each index of one dimension.
+void scale_along(size_t dimension, const std::vector<float>& factors, const Shape& shape, float* values) {
+  size_t inner = 1;
+  for (size_t i = dimension + 1; i < shape.size(); ++i) inner *= shape[i];
+  const float* const end = values + element_count(shape);
+  while (values != end)
+    for (float factor : factors)
+      for (float* const next = values + inner; values != next; ++values) *values *= factor;
+}
+
 }  // namespace
 
 Constant::Constant(std::shared_ptr<const void> owner, const void* data, ElementType type, Shape shape,
@@ -294,13 +304,7 @@ void Constant::copy_to(void* out) const {
     }
     case ElementType::other: check(false, "a constant has a numeric type");
   }
-  auto* values = static_cast<float*>(out);
-  for (const Scale& scale : scales_) {
-    size_t inner = 1;
-    for (size_t i = scale.dimension + 1; i < shape_.size(); ++i) inner *= shape_[i];
-    size_t count = size();
-    for (size_t i = 0; i < count; ++i) values[i] *= scale.factors[i / inner % scale.factors.size()];
-  }
+  for (const Scale& scale : scales_) scale_along(scale.dimension, scale.factors, shape_, static_cast<float*>(out));
 }
 
 Constant Constant::materialised() const {
