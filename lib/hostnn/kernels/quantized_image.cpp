@@ -52,7 +52,7 @@ std::vector<Place> places(int64_t input, int64_t output, const Resize& resize) {
   for (int64_t i = 0; i < output; ++i) {
     const auto index = static_cast<float>(i);
     const float place = resize.half_pixel_centers ? (index + 0.5f) * scale - 0.5f : index * scale;
-    result[i].before = std::max<int64_t>(static_cast<int64_t>(std::floor(place)), 0);
+    result[i].before = std::clamp<int64_t>(static_cast<int64_t>(std::floor(place)), 0, input - 1);
     result[i].after = std::min(static_cast<int64_t>(std::ceil(place)), input - 1);
     result[i].share = place - static_cast<float>(result[i].before);
   }

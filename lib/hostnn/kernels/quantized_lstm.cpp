@@ -87,7 +87,8 @@ Tensors quantized_16bit_lstm(const Call& call) {
   const Numbers input = logistic(gate_of_16_bit_lstm(call, 0)), forget = logistic(gate_of_16_bit_lstm(call, 1));
   const Numbers cell = tanh(gate_of_16_bit_lstm(call, 2), 3), output = logistic(gate_of_16_bit_lstm(call, 3));
   const Numbers before = numbers_of(call.tensor(13));
-  require(before.size() == cell.size(), "the cell state does not fit the gates");
+  for (const Numbers* gate : {&input, &forget, &cell, &output})
+    require(gate->size() == before.size(), "the cell state does not fit the gates");
   std::vector<int32_t> states(before.size()), outputs(before.size());
   for (size_t i = 0; i < before.size(); ++i) {
     const int32_t added = divide_by_power(high_product(input[i], cell[i]), 4);
