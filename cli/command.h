@@ -23,6 +23,8 @@ struct Common {
   std::string format = "text";
   bool verbose = false;
   bool quiet = false;
+  int threads = 0;     ///< LibTorch's; 0: its own choice
+  double timeout = 0;  ///< seconds; 0: none
 };
 
 /// Runs a subcommand after its arguments were parsed. An Error becomes a sentence and the exit status of its kind.
@@ -45,6 +47,7 @@ Command convert_command();
 Command check_command();
 Command run_command();
 Command verify_command();
+Command bench_command();
 Command inspect_command();
 Command ops_command();
 

@@ -9,29 +9,18 @@
 #include <exception>
 #include <new>
 
-#include "command.h"
-#include "help.h"
+#include "app.h"
+#include "deadline.h"
 #include "parse_error.h"
 #include "passerelle/report/style.h"
 #include "passerelle/report/words.h"
 #include "passerelle/torchscript/model.h"
+#include "progress.h"
 
 namespace passerelle::cli {
 namespace {
 
 constexpr const char* description = "Carries a TorchScript model across to Android's Neural Networks API.";
-constexpr const char* usage = "passerelle COMMAND [OPTION]... [FILE]...";
-constexpr const char* examples =
-    "Examples:\n"
-    "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
-    "  passerelle verify model.pt model.nnapi\n"
-    "  passerelle COMMAND --help\n"
-    "      what a command does, with examples\n"
-    "\n"
-    "Exit status: 0 done, 1 a bug in passerelle, 2 wrong usage, 3 a file that can't be read, 4 a model\n"
-    "that can't be converted, 5 verification found a difference, 6 NNAPI failed, 7 an output can't be\n"
-    "written.";
-
 const char* kind_name(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::bug: return "bug";
@@ -79,11 +68,20 @@ int print(const Outcome& outcome, const Common& common) {
   return outcome.status;
 }
 
-void set_up_log(const Common& common) {
-  auto logger = spdlog::stderr_color_mt("passerelle");
+/// Stages are logged as debug messages: with -v they are lines, else, on a terminal, what the progress line says.
+std::shared_ptr<ProgressSink> set_up_log(const Common& common) {
+  auto lines = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  lines->set_level(common.verbose ? spdlog::level::debug : common.quiet ? spdlog::level::err : spdlog::level::info);
+  auto logger = std::make_shared<spdlog::logger>("passerelle", lines);
+  std::shared_ptr<ProgressSink> progress;
+  if (!common.verbose && !common.quiet && wants_colour(STDERR_FILENO)) {
+    progress = std::make_shared<ProgressSink>();
+    logger->sinks().push_back(progress);
+  }
   logger->set_pattern("passerelle: %v");
-  logger->set_level(common.verbose ? spdlog::level::debug : common.quiet ? spdlog::level::err : spdlog::level::info);
+  logger->set_level(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+  return progress;
 }
 
 Outcome run(const Action& action) {
@@ -97,48 +95,10 @@ Outcome run(const Action& action) {
   }
 }
 
-void add_common_options(CLI::App& app, const Command& command, Common& common) {
-  std::string formats;
-  for (const std::string& format : command.formats)
-    formats += (formats.empty() ? "" : &format == &command.formats.back() ? " or " : ", ") + format;
-  app.add_option("--format", common.format, "How to print the result: " + formats)
-      ->type_name("FORMAT")
-      ->check([allowed = command.formats, formats](const std::string& format) {
-        bool known = std::find(allowed.begin(), allowed.end(), format) != allowed.end();
-        return known ? std::string() : "'" + format + "' is not " + formats;
-      });
-  app.add_flag("-v,--verbose", common.verbose, "Say on standard error what is being done");
-  app.add_flag("-q,--quiet", common.quiet, "Say nothing on standard error but errors");
-}
-
-Action add_command(CLI::App& app, const Command& command, Common& common) {
-  CLI::App* added = app.add_subcommand(command.name, command.summary);
-  Action action = command.add(*added, common);
-  add_common_options(*added, command, common);
-  added->formatter(std::make_shared<HelpFormatter>("passerelle " + std::string(command.name) + " " + command.usage));
-  added->set_help_flag("-h,--help", "Print this help");
-  added->footer("Examples:\n" + std::string(command.examples));
-  // CLI11 shows one text in the list of subcommands and on a subcommand's own page; ours differ.
-  added->preparse_callback([added, text = command.description](size_t) { added->description(text); });
-  return action;
-}
-
 int main(int argc, char** argv) {
   CLI::App app(description, "passerelle");
-  app.formatter(std::make_shared<HelpFormatter>(usage));
-  app.set_help_flag("-h,--help", "Print this help");
-  auto version = [] {
-    return "passerelle " PASSERELLE_VERSION " (LibTorch " + torchscript::Model::libtorch_version() + ")";
-  };
-  app.set_version_flag("--version", version, "Print the versions of passerelle and of LibTorch");
-  app.footer(examples);
-  app.require_subcommand(1);
-
   Common common;
-  std::vector<std::pair<std::string, Action>> actions;
-  for (const Command& command :
-       {convert_command(), check_command(), run_command(), verify_command(), inspect_command(), ops_command()})
-    actions.emplace_back(command.name, add_command(app, command, common));
+  const Actions actions = build(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
@@ -149,9 +109,18 @@ int main(int argc, char** argv) {
     outcome.complaint += "Try: passerelle " + at + "--help\n";
     return print(outcome, Common{});  // which format was asked for is not known yet
   }
-  set_up_log(common);
-  for (const auto& [name, action] : actions)
-    if (app.got_subcommand(name)) return print(run(action), common);
+  const std::shared_ptr<ProgressSink> progress = set_up_log(common);
+  if (common.threads > 0) torchscript::Model::use_threads(common.threads);
+  for (const auto& [name, action] : actions) {
+    if (!app.got_subcommand(name)) continue;
+    Outcome outcome;
+    {
+      const Deadline deadline(common.timeout);
+      outcome = run(action);
+    }
+    if (progress) progress->finish();
+    return print(outcome, common);
+  }
   return static_cast<int>(ErrorKind::bug);
 }
 

@@ -7,7 +7,8 @@
 #include "command.h"
 #include "input_spec.h"
 #include "nnapi_library.h"
-#include "passerelle/report/comparison_report.h"
+#include "passerelle/layers/compare_layers.h"
+#include "passerelle/report/verify_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/comparison.h"
@@ -25,6 +26,7 @@ struct Options {
   std::vector<std::string> inputs;
   verify::Limits limits;
   std::string nnapi;
+  bool per_layer = false;
 };
 
 struct Inputs {
@@ -83,32 +85,20 @@ Expected<void> check_outputs(const Options& options, const std::vector<Port>& po
   return {};
 }
 
-Outcome compare_all(const Options& options, const std::vector<Port>& ports, const std::vector<HostTensor>& reference,
-                    const std::vector<HostTensor>& actual) {
-  std::vector<verify::Comparison> comparisons;
-  std::string failed;
-  for (size_t i = 0; i < ports.size(); ++i) {
-    comparisons.push_back(verify::compare(reference[i], actual[i], options.limits));
-    if (!comparisons.back().passed) failed += (failed.empty() ? "" : ", ") + ports[i].name;
-  }
-  const verify::Limits& limits = options.limits;
+Outcome outcome_of(const report::VerifyReport& report, const Common& common) {
   Outcome outcome;
-  outcome.json = {{"model", options.model},
-                  {"file", options.file},
-                  {"passed", failed.empty()},
-                  {"limits", {{"rtol", limits.relative}, {"atol", limits.absolute}, {"steps", limits.steps}}},
-                  {"outputs", report::comparison_json(ports, comparisons)}};
-  outcome.text = report::comparison_text(ports, comparisons) + "\n";
-  if (failed.empty()) {
-    outcome.text += options.file + " agrees with " + options.model + "\n";
-  } else {
+  if (common.format == "json") outcome.json = report::verify_json(report);
+  if (common.format == "text") outcome.text = report::verify_text(report);
+  if (common.format == "html") outcome.text = report::verify_html(report);
+  if (!report.passed()) {
     outcome.status = static_cast<int>(ErrorKind::mismatch);
-    outcome.complaint = "passerelle: " + options.file + " differs from " + options.model + ": " + failed + "\n";
+    outcome.complaint =
+        "passerelle: " + report.file + " differs from " + report.model + ": " + report.failed_outputs() + "\n";
   }
   return outcome;
 }
 
-Expected<Outcome> execute(const Options& options) {
+Expected<Outcome> execute(const Options& options, const Common& common) {
   if (!(options.limits.relative >= 0) || !(options.limits.absolute >= 0) || options.limits.steps < 0)
     return Error{ErrorKind::usage, "--rtol, --atol and --steps can't be negative"};
   Expected<std::string> library = nnapi_library(options.nnapi);
@@ -127,10 +117,20 @@ Expected<Outcome> execute(const Options& options) {
   spdlog::debug("running {} with {}", options.file, *library);
   Expected<std::vector<HostTensor>> actual = runner->run(*library, inputs->tensors);
   if (!actual) return actual.error();
-  return compare_all(options, runner->outputs(), *reference, *actual);
+  report::VerifyReport report{options.model, options.file, options.limits, runner->outputs(), {}, {}};
+  for (size_t i = 0; i < reference->size(); ++i)
+    report.comparisons.push_back(verify::compare((*reference)[i], (*actual)[i], options.limits));
+  if (options.per_layer) {
+    spdlog::debug("comparing layer by layer");
+    Expected<verify::Layers> layers = layers::compare_layers(
+        {*model, options.model, options.file, *library, inputs->specs, inputs->tensors, options.limits});
+    if (!layers) return layers.error();
+    report.layers = *std::move(layers);
+  }
+  return outcome_of(report, common);
 }
 
-Action add(CLI::App& app, const Common&) {
+Action add(CLI::App& app, const Common& common) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL.pt", options->model, "The TorchScript model")->required();
   app.add_option("FILE.nnapi", options->file, "What it was converted to")->required();
@@ -147,8 +147,10 @@ Action add(CLI::App& app, const Common&) {
       ->type_name("X");
   app.add_option("--steps", options->limits.steps, "Quantized: the largest difference in steps. Default: 1")
       ->type_name("N");
+  app.add_flag("--per-layer", options->per_layer,
+               "Compare the result of each operation with LibTorch's own value at that point, too");
   add_nnapi_option(app, options->nnapi);
-  return [options] { return execute(*options); };
+  return [options, &common] { return execute(*options, common); };
 }
 
 }  // namespace
@@ -163,9 +165,11 @@ Command verify_command() {
           "      on the model's bundled inputs, or on values from a fixed seed\n"
           "  passerelle verify model.pt model.nnapi --input picture.npy --rtol 1e-5\n"
           "      on a picture, ten times stricter\n"
+          "  passerelle verify model.pt model.nnapi --per-layer --format html > error.html\n"
+          "      where along the network it goes wrong, with a plot\n"
           "  passerelle verify model.pt model.nnapi --nnapi ./libneuralnetworks.so --format json\n"
           "      with another NNAPI library, for a script",
-          {"text", "json"},
+          {"text", "json", "html"},
           add};
 }
 

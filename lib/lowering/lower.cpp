@@ -1,6 +1,7 @@
 #include "passerelle/lowering/lower.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <string_view>
 
@@ -169,6 +170,7 @@ class Driver {
       refuse_empty_tensors(node);
       row->function(context_);
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
+      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { name_operand(id); });
     } catch (Refusal& refusal) {
       if (!is_told_already(node)) {
         lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
@@ -215,6 +217,13 @@ class Driver {
     };
     for (const auto& argument : node.arguments) for_each_tensor(argument.second, refuse);
     for (const Value& result : node.results) for_each_tensor(result, refuse);
+  }
+
+  /// So that it can be told, when the passes are done, which of the trace's tensors an operand holds.
+  void name_operand(TensorId id) {
+    if (!operand(id) || lowered_.graph.is_constant(*operand(id))) return;
+    std::string& name = lowered_.graph[*operand(id)].name;
+    if (name.empty()) name = operand_name(id);
   }
 
   void require_bound(TensorId id) {
@@ -268,6 +277,17 @@ class Driver {
 };
 
 }  // namespace
+
+std::string operand_name(TensorId id) { return "%" + std::to_string(static_cast<uint32_t>(id)); }
+
+std::optional<TensorId> tensor_of(const graph::Operand& operand) {
+  if (operand.name.size() < 2 || operand.name[0] != '%') return std::nullopt;
+  uint32_t number = 0;
+  const char* const end = operand.name.data() + operand.name.size();
+  const auto [stopped, error] = std::from_chars(operand.name.data() + 1, end, number);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  return TensorId{number};
+}
 
 Lowered lower(const Trace& trace) {
   const auto is_quantized = [](const torchscript::Tensor& tensor) { return graph::is_quantized(tensor.type); };

@@ -1,5 +1,6 @@
 #include "passerelle/support/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,6 +66,24 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
     if (descriptor >= 0) return AtomicFile(std::move(path), std::move(temporary), descriptor);
     if (errno != EEXIST || attempt == 1000) return AtomicFile(path, "", -1).failure("write");
   }
+}
+
+void AtomicFile::remove_unfinished() {
+  // What this process has open tells which files they are: nobody keeps a list.
+  const std::string mark = "." + std::to_string(::getpid()) + "-";
+  DIR* const open_files = ::opendir("/proc/self/fd");
+  if (open_files == nullptr) return;
+  while (const dirent* entry = ::readdir(open_files)) {
+    char name[4096];
+    const ssize_t size = ::readlinkat(::dirfd(open_files), entry->d_name, name, sizeof name);
+    if (size <= 0 || static_cast<size_t>(size) == sizeof name) continue;
+    const std::string path(name, static_cast<size_t>(size));
+    const size_t at = path.rfind(mark);
+    const bool ours = at != std::string::npos && path.size() > 4 && path.compare(path.size() - 4, 4, ".tmp") == 0 &&
+                      path.find('/', at) == std::string::npos;
+    if (ours) ::unlink(path.c_str());
+  }
+  ::closedir(open_files);
 }
 
 Expected<void> AtomicFile::write(const void* data, size_t size) {

@@ -1,5 +1,6 @@
 #include "passerelle/torchscript/model.h"
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/version.h>
 
@@ -123,6 +124,24 @@ Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>
   }
   return outputs;
 }
+
+Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>& specs,
+                                                    const std::vector<graph::HostTensor>& inputs) const {
+  if (Expected<std::vector<graph::HostTensor>> once = run(specs, inputs); !once) return once.error();
+  Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
+  if (!arguments) return arguments.error();
+  return std::function<bool()>([this, values = arguments->values] {
+    const at::NoGradGuard no_gradients;
+    try {
+      state_->module.get_method("forward")(values);
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  });
+}
+
+void Model::use_threads(int threads) { at::set_num_threads(threads); }
 
 std::string Model::libtorch_version() { return TORCH_VERSION; }
 

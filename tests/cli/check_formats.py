@@ -125,6 +125,37 @@ def check_model(arguments, model, lines):
     require(json.loads(output)["diagnostics"] == report["diagnostics"], f"{model}: convert and check tell the same")
 
 
+def check_other_commands(arguments):
+    def document(schema, *words):
+        status, output = run(arguments, *words, "--format", "json")
+        require(status == 0, f"{' '.join(words)}: status {status}")
+        document = json.loads(output)
+        validate(document, os.path.join(arguments.schemas, schema + ".schema.json"))
+        return document
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "conv.nnapi")
+        document("check", "check", "conv.pt", "--input", "1x3x8x8", "--fail-on", "min-api>30")
+        document("check", "check", "largest.pt", "--input", "1x3x8x8")
+        require(run(arguments, "convert", "conv.pt", "--input", "1x3x8x8", "-o", file)[0] == 0, "convert")
+        document("inspect", "inspect", file)
+        document("inspect", "inspect", "conv.pt")
+        document("inspect", "inspect", "conv.pt", "--input", "1x3x8x8")
+        document("verify", "verify", "conv.pt", file)
+        layers = document("verify", "verify", "conv.pt", file, "--per-layer")
+        require(layers["first_difference"] is None, "no layer is off")
+        require(sum(layer["compared"] for layer in layers["layers"]) >= 2, "layers were compared")
+        results = document("bench", "bench", file, "--against", "conv.pt", "--repetitions", "2")["results"]
+        require([row["threads"] for row in results] == [1, 2, 4, None], "LibTorch with 1, 2, 4 threads, and NNAPI")
+        require(all(len(row["seconds"]) == 2 for row in results), "each run is there")
+        # The same measurement, as it runs on a device.
+        bin = os.path.dirname(arguments.passerelle)
+        done = subprocess.run([os.path.join(bin, "passerelle-bench"), file, "--repetitions", "3", "--nnapi",
+                               os.path.join(bin, "..", "lib", "libneuralnetworks.so")], capture_output=True, text=True)
+        require(done.returncode == 0, f"passerelle-bench: {done.stderr}")
+        require(len(json.loads(done.stdout)["seconds"]) == 3, "passerelle-bench prints each run")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--passerelle", "--models", "--schemas"):
@@ -137,6 +168,7 @@ def main():
     require(len(lines) >= 8, "eight blockers are marked")
     for model in ("blockers.pt", "blockers.traced.pt"):
         check_model(arguments, model, lines)
+    check_other_commands(arguments)
     return 0
 
 

@@ -22,6 +22,11 @@ struct Lowered {
 /// around it is still converted, counted and reported.
 Lowered lower(const torchscript::Trace& trace);
 
+/// Operands that hold a tensor of the trace are named so. Passes keep the name, where the operand still holds the tensor's
+/// values, in whatever order of dimensions and shape.
+std::string operand_name(torchscript::TensorId id);
+std::optional<torchscript::TensorId> tensor_of(const graph::Operand& operand);
+
 /// A row of the table of lowerings, for documentation.
 struct SupportedOperator {
   std::string op;      ///< "aten::conv2d"

@@ -17,6 +17,9 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
 
+  /// Unlinks the temporary files of this process that are not committed: for one that is about to end itself.
+  static void remove_unfinished();
+
   Expected<void> write(const void* data, size_t size);
   Expected<void> commit();
 

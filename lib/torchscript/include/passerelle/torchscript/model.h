@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,14 @@ class Model {
   Expected<std::vector<graph::HostTensor>> run(const std::vector<InputSpec>& specs,
                                                const std::vector<graph::HostTensor>& inputs) const;
 
+  /// The same, made ready to be done again and again, for benchmarks: each call runs the model once and throws its outputs
+  /// away. False where the model throws. The closure must not outlive this.
+  Expected<std::function<bool()>> repeated_run(const std::vector<InputSpec>& specs,
+                                               const std::vector<graph::HostTensor>& inputs) const;
+
   static std::string libtorch_version();
+  /// How many threads an operator of LibTorch's may use, in this process: the host NNAPI's kernels among them.
+  static void use_threads(int threads);
 
  private:
   struct State;

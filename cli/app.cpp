@@ -1,0 +1,82 @@
+#include "app.h"
+
+#include <algorithm>
+
+#include "help.h"
+#include "passerelle/torchscript/model.h"
+
+namespace passerelle::cli {
+namespace {
+
+constexpr const char* usage = "passerelle COMMAND [OPTION]... [FILE]...";
+constexpr const char* examples =
+    "Examples:\n"
+    "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
+    "  passerelle verify model.pt model.nnapi\n"
+    "  passerelle COMMAND --help\n"
+    "      what a command does, with examples\n"
+    "\n"
+    "Exit status: 0 done, 1 a bug in passerelle, 2 wrong usage, 3 a file that can't be read, 4 a model\n"
+    "that can't be converted, 5 verification found a difference, 6 NNAPI failed, 7 an output can't be\n"
+    "written, 8 --timeout.";
+
+void add_common_options(CLI::App& app, const Command& command, Common& common) {
+  std::string formats;
+  for (const std::string& format : command.formats)
+    formats += (formats.empty() ? "" : &format == &command.formats.back() ? " or " : ", ") + format;
+  app.add_option("--format", common.format, "How to print the result: " + formats)
+      ->type_name("FORMAT")
+      ->check([allowed = command.formats, formats](const std::string& format) {
+        bool known = std::find(allowed.begin(), allowed.end(), format) != allowed.end();
+        return known ? std::string() : "'" + format + "' is not " + formats;
+      });
+  app.add_option("--threads", common.threads, "How many threads LibTorch may use. Default: its own choice")
+      ->type_name("N")
+      ->check([](const std::string& text) {
+        int number = std::atoi(text.c_str());
+        return number >= 1 && number <= 1024 ? std::string() : "1 to 1024, not '" + text + "'";
+      });
+  app.add_option("--timeout", common.timeout, "End with status 8 where it takes longer. Default: never")
+      ->type_name("SECONDS")
+      ->check([](const std::string& text) {
+        return std::atof(text.c_str()) > 0 ? std::string() : "seconds, more than 0, not '" + text + "'";
+      });
+  app.add_flag("-v,--verbose", common.verbose, "Say on standard error what is being done");
+  app.add_flag("-q,--quiet", common.quiet, "Say nothing on standard error but errors");
+}
+
+Action add_command(CLI::App& app, const Command& command, Common& common) {
+  CLI::App* added = app.add_subcommand(command.name, command.summary);
+  Action action = command.add(*added, common);
+  add_common_options(*added, command, common);
+  added->formatter(std::make_shared<HelpFormatter>("passerelle " + std::string(command.name) + " " + command.usage));
+  added->set_help_flag("-h,--help", "Print this help");
+  added->footer("Examples:\n" + std::string(command.examples));
+  // CLI11 shows one text in the list of subcommands and on a subcommand's own page; ours differ.
+  added->preparse_callback([added, text = command.description](size_t) { added->description(text); });
+  return action;
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {convert_command(), check_command(),   run_command(), verify_command(),
+                                           bench_command(),   inspect_command(), ops_command()};
+  return all;
+}
+
+Actions build(CLI::App& app, Common& common) {
+  app.formatter(std::make_shared<HelpFormatter>(usage));
+  app.set_help_flag("-h,--help", "Print this help");
+  auto version = [] {
+    return "passerelle " PASSERELLE_VERSION " (LibTorch " + torchscript::Model::libtorch_version() + ")";
+  };
+  app.set_version_flag("--version", version, "Print the versions of passerelle and of LibTorch");
+  app.footer(examples);
+  app.require_subcommand(1);
+  Actions actions;
+  for (const Command& command : commands()) actions.emplace_back(command.name, add_command(app, command, common));
+  return actions;
+}
+
+}  // namespace passerelle::cli

@@ -1,0 +1,139 @@
+// passerelle bench: how long a .nnapi file takes, and its model in LibTorch.
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <optional>
+
+#include "command.h"
+#include "input_spec.h"
+#include "nnapi_library.h"
+#include "passerelle/bench/nnapi_runner.h"
+#include "passerelle/report/bench_report.h"
+#include "passerelle/torchscript/model.h"
+#include "passerelle/verify/blob_runner.h"
+
+namespace passerelle::cli {
+namespace {
+
+using torchscript::InputSpec;
+using torchscript::Model;
+
+constexpr int libtorch_threads[] = {1, 2, 4};
+
+struct Options {
+  std::string file, against, nnapi, device;
+  std::vector<std::string> inputs;
+  bench::Options timing;
+};
+
+/// Seeded values of the shapes that the file takes, where nothing was given and the model brings no inputs of its own.
+Expected<std::vector<InputSpec>> specs_of(const Options& options, const Model& model,
+                                          const verify::BlobRunner& runner) {
+  Expected<std::vector<InputSpec>> specs = parse_input_specs(options.inputs);
+  if (!specs || !specs->empty() || model.example_inputs(*specs)) return specs;
+  for (const verify::Port& port : runner.inputs()) {
+    InputSpec spec;
+    spec.name = port.name;
+    spec.shape.emplace(port.shape.begin(), port.shape.end());
+    spec.type = port.type;
+    spec.quantization = port.quantization;
+    specs->push_back(std::move(spec));
+  }
+  return specs;
+}
+
+Expected<void> time_libtorch(const Options& options, report::BenchReport& report) {
+  Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
+  if (!runner) return runner.error();
+  Expected<Model> model = Model::load(options.against);
+  if (!model) return model.error();
+  Expected<std::vector<InputSpec>> specs = specs_of(options, *model, *runner);
+  if (!specs) return specs.error();
+  Expected<std::vector<graph::HostTensor>> inputs = model->example_inputs(*specs);
+  if (!inputs) return inputs.error();
+  for (int threads : libtorch_threads) {
+    Model::use_threads(threads);
+    spdlog::debug("running {} with LibTorch and {} threads", options.against, threads);
+    Expected<std::function<bool()>> run = model->repeated_run(*specs, *inputs);
+    if (!run) return run.error();
+    bool succeeded = false;
+    bench::Timing timing = bench::measure(*run, options.timing, succeeded);
+    if (!succeeded) return Error{ErrorKind::usage, options.against + " throws on these inputs"};
+    report.rows.push_back({"LibTorch " + Model::libtorch_version(), threads, std::move(timing)});
+  }
+  return {};
+}
+
+Expected<void> time_nnapi(const Options& options, report::BenchReport& report) {
+  loader::Error error;
+  const auto failure = [&] { return Error{ErrorKind::nnapi, error.message()}; };
+  spdlog::debug("running {} with {}", options.file, report.library);
+  bench::NnapiRunner runner = bench::NnapiRunner::make(
+      options.file.c_str(), report.library.c_str(), options.device.empty() ? nullptr : options.device.c_str(), error);
+  if (!runner) return failure();
+  bool succeeded = false;
+  bench::Timing timing = bench::measure([&] { return runner.run(error); }, options.timing, succeeded);
+  if (!succeeded) return failure();
+  report.compile_seconds = runner.compile_seconds();
+  report.rows.push_back({"NNAPI", 0, std::move(timing)});
+  return {};
+}
+
+Expected<Outcome> execute(const Options& options, const Common& common) {
+  if (options.timing.repetitions < 1 || options.timing.warm_up < 0)
+    return Error{ErrorKind::usage, "--repetitions is at least 1, --warm-up at least 0"};
+  Expected<std::string> library = nnapi_library(options.nnapi);
+  if (!library) return library.error();
+  // An unreadable file is told apart from an NNAPI that fails.
+  if (Expected<verify::BlobRunner> file = verify::BlobRunner::open(options.file); !file) return file.error();
+  report::BenchReport report{options.file, options.against, *library, options.timing, 0, {}, 0};
+  if (!options.against.empty())
+    if (Expected<void> timed = time_libtorch(options, report); !timed) return timed.error();
+  if (common.threads > 0) Model::use_threads(common.threads);
+  if (Expected<void> timed = time_nnapi(options, report); !timed) return timed.error();
+  Outcome outcome;
+  if (common.format == "json") outcome.json = report::bench_json(report);
+  if (common.format == "text") outcome.text = report::bench_text(report);
+  if (common.format == "html") outcome.text = report::bench_html(report);
+  return outcome;
+}
+
+Action add(CLI::App& app, const Common& common) {
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE.nnapi", options->file, "The file that convert has written")->required();
+  app.add_option("--against", options->against,
+                 "The model that it was made from: LibTorch runs it with 1, 2 and 4 threads")
+      ->type_name("MODEL.pt");
+  app.add_option("--input", options->inputs, "With --against: an input of the model, as for convert")
+      ->type_name("SPEC")
+      ->allow_extra_args(false);
+  app.add_option("--repetitions", options->timing.repetitions, "How many runs are measured. Default: 20")
+      ->type_name("N");
+  app.add_option("--warm-up", options->timing.warm_up, "How many runs go before them. Default: 3")->type_name("N");
+  app.add_option("--device", options->device, "The NNAPI device to run on, by its name. Default: NNAPI's choice")
+      ->type_name("NAME");
+  add_nnapi_option(app, options->nnapi);
+  return [options, &common] { return execute(*options, common); };
+}
+
+}  // namespace
+
+Command bench_command() {
+  return {
+      "bench",
+      "Measure how long a .nnapi file takes",
+      "FILE.nnapi [--against MODEL.pt] [OPTION]...",
+      "Runs a .nnapi file again and again on made-up inputs, and its model in LibTorch with 1, 2 and 4 threads. Tells "
+      "the median, the spread, the latency in proportion to LibTorch with one thread, and how many processors were "
+      "busy. The host NNAPI is made to be right, not fast: what a phone takes is measured on a phone, with "
+      "passerelle-bench.",
+      "  passerelle bench model.nnapi\n"
+      "      NNAPI alone\n"
+      "  passerelle bench model.nnapi --against model.pt --format html > bench.html\n"
+      "      compared with LibTorch, as a page with a plot",
+      {"text", "json", "html"},
+      add};
+}
+
+}  // namespace passerelle::cli

@@ -1,0 +1,32 @@
+// How long something takes, done again and again. Needs the C++ library alone: it runs on a device too.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+namespace passerelle::bench {
+
+struct Options {
+  int warm_up = 3;       ///< runs that are not counted: caches, clocks and threads get ready
+  int repetitions = 20;  ///< runs that are, at least one
+};
+
+/// Wall-clock seconds of each counted run, in order, and the processor's.
+struct Timing {
+  std::vector<double> seconds;
+  double cpu_seconds = 0;  ///< of all threads of this process, for all counted runs together
+
+  double total() const;
+  double median() const;
+  double lowest() const;
+  double highest() const;
+  /// The value that `part` (0 to 1) of the runs do not exceed, between neighbours interpolated.
+  double quantile(double part) const;
+  /// How many processors were busy on average: 1 is one.
+  double cpu_use() const;
+};
+
+/// Stops at the first run that returns false; what was measured until then is not to be used.
+Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded);
+
+}  // namespace passerelle::bench

@@ -1,0 +1,57 @@
+#include "passerelle/bench/timing.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+namespace passerelle::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+double Timing::total() const { return std::accumulate(seconds.begin(), seconds.end(), 0.0); }
+double Timing::median() const { return quantile(0.5); }
+double Timing::lowest() const { return quantile(0); }
+double Timing::highest() const { return quantile(1); }
+
+double Timing::quantile(double part) const {
+  if (seconds.empty()) return 0;
+  std::vector<double> sorted = seconds;
+  std::sort(sorted.begin(), sorted.end());
+  const double place = part * static_cast<double>(sorted.size() - 1);
+  const size_t below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
+}
+
+double Timing::cpu_use() const { return total() > 0 ? cpu_seconds / total() : 0; }
+
+Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded) {
+  Timing timing;
+  succeeded = true;
+  for (int i = 0; i < options.warm_up; ++i)
+    if (!(succeeded = run())) return timing;
+  const double cpu_before = cpu_seconds();
+  for (int i = 0; i < std::max(options.repetitions, 1); ++i) {
+    const Clock::time_point begin = Clock::now();
+    if (!(succeeded = run())) return timing;
+    timing.seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  timing.cpu_seconds = cpu_seconds() - cpu_before;
+  return timing;
+}
+
+}  // namespace passerelle::bench

@@ -1,0 +1,70 @@
+#include <nlohmann/json.hpp>
+
+#include "passerelle/report/findings.h"
+#include "passerelle/report/verify_report.h"
+
+namespace passerelle::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using verify::Comparison;
+
+Json arg_max_json(const Comparison& comparison) {
+  if (!comparison.arg_max) return nullptr;
+  return {{"dimension", comparison.arg_max->dimension},
+          {"positions", comparison.arg_max->positions},
+          {"agreeing", comparison.arg_max->agreeing}};
+}
+
+void add_comparison(Json& json, const Comparison& comparison) {
+  json["passed"] = comparison.passed;
+  json["max_difference"] = comparison.max_difference;
+  json["limit"] = comparison.limit;
+  json["relative_difference"] = comparison.relative_difference();
+  json["range"] = {comparison.reference_min, comparison.reference_max};
+  json["worst"] = {{"element", comparison.worst_element},
+                   {"reference", comparison.reference_value},
+                   {"nnapi", comparison.actual_value}};
+}
+
+Json layer_json(const verify::Layer& layer) {
+  Json result = {{"operation", layer.operation}, {"name", layer.name}, {"shape", layer.shape}};
+  result["origin"] = place_json(layer.origin);
+  result["origin"]["operator"] = layer.origin.op;
+  result["compared"] = layer.comparison.has_value();
+  if (!layer.comparison) {
+    result["why_not"] = layer.why_not;
+    return result;
+  }
+  result["with"] = place_json(layer.op_origin);
+  result["with"]["operator"] = layer.op;
+  add_comparison(result, *layer.comparison);
+  return result;
+}
+
+}  // namespace
+
+Json verify_json(const VerifyReport& report) {
+  Json outputs = Json::array();
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    Json row = {{"name", report.outputs[i].name},
+                {"shape", report.outputs[i].shape},
+                {"dtype", graph::name(report.outputs[i].type)}};
+    add_comparison(row, report.comparisons[i]);
+    row["arg_max"] = arg_max_json(report.comparisons[i]);
+    outputs.push_back(std::move(row));
+  }
+  const verify::Limits& limits = report.limits;
+  Json result = {{"model", report.model},
+                 {"file", report.file},
+                 {"passed", report.passed()},
+                 {"limits", {{"rtol", limits.relative}, {"atol", limits.absolute}, {"steps", limits.steps}}},
+                 {"outputs", std::move(outputs)}};
+  if (!report.layers) return result;
+  result["first_difference"] = report.layers->first_bad ? Json(*report.layers->first_bad) : Json(nullptr);
+  result["layers"] = Json::array();
+  for (const verify::Layer& layer : report.layers->layers) result["layers"].push_back(layer_json(layer));
+  return result;
+}
+
+}  // namespace passerelle::report

@@ -1,0 +1,65 @@
+#include "passerelle/report/findings.h"
+#include "passerelle/report/style.h"
+#include "passerelle/report/table.h"
+#include "passerelle/report/verify_report.h"
+#include "passerelle/report/words.h"
+#include "verify_words.h"
+
+namespace passerelle::report {
+namespace {
+
+std::string verdict_cell(const verify::Comparison& comparison) {
+  return comparison.passed ? "ok" : styled("DIFFERS", Style::red);
+}
+
+std::string outputs_table(const VerifyReport& report) {
+  Table table({{"output"},
+               {"shape"},
+               {"dtype"},
+               {"difference", Column::right},
+               {"limit", Column::right},
+               {"range"},
+               {"of range", Column::right},
+               {"arg-max"},
+               {""}});
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    const verify::Comparison& comparison = report.comparisons[i];
+    table.add({report.outputs[i].name, graph::to_string(report.outputs[i].shape),
+               std::string(graph::name(report.outputs[i].type)), scientific(comparison.max_difference),
+               scientific(comparison.limit), range_text(comparison), scientific(comparison.relative_difference()),
+               arg_max_text(comparison), verdict_cell(comparison)});
+  }
+  return table.text();
+}
+
+std::string layers_text(const verify::Layers& layers) {
+  Table table({{"", Column::right},
+               {"operation"},
+               {"shape"},
+               {"difference", Column::right},
+               {"of range", Column::right},
+               {""},
+               {"compared with", Column::left, true}});
+  for (const verify::Layer& layer : layers.layers) {
+    const auto& comparison = layer.comparison;
+    table.add({std::to_string(layer.operation), layer.name, graph::to_string(layer.shape),
+               comparison ? scientific(comparison->max_difference) : "-",
+               comparison ? scientific(comparison->relative_difference()) : "-",
+               comparison ? verdict_cell(*comparison) : "",
+               comparison ? layer.op + " in " + short_place_text(layer.op_origin) : layer.why_not});
+  }
+  std::string result = "\n" + table.text() + "\n";
+  for (const std::string& line : wrapped(layers_verdict(layers), text_width)) result += line + "\n";
+  return result;
+}
+
+}  // namespace
+
+std::string verify_text(const VerifyReport& report) {
+  std::string result = outputs_table(report);
+  if (report.layers) result += layers_text(*report.layers);
+  if (report.passed()) result += "\n" + report.file + " agrees with " + report.model + "\n";
+  return result;
+}
+
+}  // namespace passerelle::report

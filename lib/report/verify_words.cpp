@@ -1,0 +1,28 @@
+#include "verify_words.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "passerelle/report/findings.h"
+#include "passerelle/report/words.h"
+
+namespace passerelle::report {
+
+std::string arg_max_text(const verify::Comparison& comparison) {
+  if (!comparison.arg_max) return "-";
+  return fmt::format("{} of {}", comparison.arg_max->agreeing, comparison.arg_max->positions);
+}
+
+std::string range_text(const verify::Comparison& comparison) {
+  return fmt::format("{:.4g} to {:.4g}", comparison.reference_min, comparison.reference_max);
+}
+
+std::string layers_verdict(const verify::Layers& layers) {
+  const std::string compared =
+      thousands(layers.compared()) + " of " + count(layers.layers.size(), "operation") + " were compared";
+  if (!layers.first_bad) return compared + ", and none is off by more than its limit.";
+  const verify::Layer& layer = layers.layers[*layers.first_bad];
+  return compared + ". The first that is off by more than its limit is operation " + std::to_string(layer.operation) +
+         ", " + layer.name + ", of " + layer.op + " in " + place_text(layer.op_origin) + ".";
+}
+
+}  // namespace passerelle::report

@@ -1,0 +1,17 @@
+// What every form of a verification's report says in the same words.
+#pragma once
+
+#include <string>
+
+#include "passerelle/report/verify_report.h"
+
+namespace passerelle::report {
+
+/// "3 of 4", "-"
+std::string arg_max_text(const verify::Comparison& comparison);
+/// "-1.5 to 2"
+std::string range_text(const verify::Comparison& comparison);
+/// What the layers say, a sentence.
+std::string layers_verdict(const verify::Layers& layers);
+
+}  // namespace passerelle::report

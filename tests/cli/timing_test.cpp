@@ -1,0 +1,41 @@
+// How benchmarks measure.
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "passerelle/bench/timing.h"
+
+using namespace passerelle;
+
+TEST_CASE("quantiles lie between neighbours") {
+  bench::Timing timing;
+  timing.seconds = {4, 1, 3, 2};
+  CHECK(timing.lowest() == 1);
+  CHECK(timing.highest() == 4);
+  CHECK(timing.median() == 2.5);
+  CHECK(timing.quantile(0.25) == 1.75);
+  timing.cpu_seconds = 20;
+  CHECK(timing.cpu_use() == 2);
+  CHECK(bench::Timing{}.median() == 0);
+}
+
+TEST_CASE("what warms up is not counted, and what fails stops") {
+  int runs = 0;
+  bool succeeded = false;
+  const auto sleep = [&] {
+    ++runs;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return true;
+  };
+  const bench::Timing timing = bench::measure(sleep, {2, 3}, succeeded);
+  CHECK(succeeded);
+  CHECK(runs == 5);
+  REQUIRE(timing.seconds.size() == 3);
+  CHECK(timing.lowest() >= 0.005);
+  CHECK(timing.cpu_use() < 0.9);  // it slept
+
+  runs = 0;
+  bench::measure([&] { return ++runs < 3; }, {1, 10}, succeeded);
+  CHECK_FALSE(succeeded);
+  CHECK(runs == 3);
+}
