@@ -138,6 +138,8 @@ Span<const Row> padding_rows();
 Span<const Row> resize_rows();
 Span<const Row> block_rows();
 Span<const Row> box_rows();
+Span<const Row> detection_rows();
+Span<const Row> keypoint_rows();
 Span<const Row> region_rows();
 Span<const Row> recurrent_rows();
 Span<const Row> lstm_rows();

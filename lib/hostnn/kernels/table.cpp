@@ -26,6 +26,8 @@ const Rows& all_rows() {
                                    resize_rows(),
                                    block_rows(),
                                    box_rows(),
+                                   detection_rows(),
+                                   keypoint_rows(),
                                    region_rows(),
                                    recurrent_rows(),
                                    lstm_rows(),
