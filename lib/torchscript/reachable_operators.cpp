@@ -13,6 +13,12 @@ namespace {
 
 namespace jit = torch::jit;
 
+/// The tracer knows no nested tensors. But torch.nn.TransformerEncoder, scripted, holds a branch that makes them, taken
+/// only where a padding mask is given; LibTorch may run these operators: they check what they are given.
+const std::unordered_set<std::string> nested_tensors = {"aten::_nested_tensor_from_mask",
+                                                        "aten::_nested_tensor_from_mask_left_aligned",
+                                                        "aten::to_padded_tensor", "aten::nested_to_padded_tensor"};
+
 class Search {
  public:
   explicit Search(const jit::Module& module) : module_(module) {}
@@ -42,7 +48,8 @@ class Search {
     const std::string op = node.kind().toQualString();
     const jit::Operator* known = node.maybeOperator();
     const bool harmless = node.kind().is_prim() || known == nullptr || is_allowed(op) || is_ignored(op) ||
-                          op == "aten::wait" || is_foreign(op, known->schema().overload_name());
+                          nested_tensors.count(op) != 0 || op == "aten::wait" ||
+                          is_foreign(op, known->schema().overload_name());
     return harmless ? std::nullopt : std::optional(op);
   }
 

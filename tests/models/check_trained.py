@@ -53,13 +53,18 @@ def check(tool, model):
         print(f"{len(converted.operations)} operations, {converted.transposes} of them TRANSPOSE")
 
 
-def main():
-    command, name = sys.argv[1:]
+def shared_model(name):
+    """The path of a trained model; where there is none the test is skipped."""
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared")
     model = os.path.join(os.environ.get("PASSERELLE_SHARED") or os.path.normpath(beside), "models", name)
     if not os.path.exists(model):
         skip(f"{model} is not there; PASSERELLE_SHARED names the folder that holds models/")
-    check(Tool(command), model)
+    return model
+
+
+def main():
+    command, name = sys.argv[1:]
+    check(Tool(command), shared_model(name))
 
 
 if __name__ == "__main__":

@@ -17,17 +17,34 @@ from model_table import FORMS, NETWORKS, file_name
 SEED = 20
 
 
+class Heads(torch.nn.Module):
+    """A detector's backbone and heads, without what chooses among the boxes."""
+
+    def __init__(self, detector):
+        super().__init__()
+        self.backbone, self.head = detector.backbone, detector.head
+
+    def forward(self, pictures):
+        found = self.head(list(self.backbone(pictures).values()))
+        return found["bbox_regression"], found["cls_logits"]
+
+
 def build(network):
     torch.manual_seed(SEED)
     arguments = {"weights": None}
-    if network.family == "segmentation":
+    if network.family in ("segmentation", "detection"):
         arguments["weights_backbone"] = None
-        module = torchvision.models.segmentation
+        module = getattr(torchvision.models, network.family)
     else:
         module = torchvision.models
     if network.name in ("googlenet", "inception_v3"):
         arguments["init_weights"] = False  # its sampler of truncated normals takes a minute
-    model = getattr(module, network.name)(**arguments).eval()
+    model = getattr(module, network.name)(**arguments)
+    if network.family == "detection":
+        model = Heads(model)
+    if network.name == "vit_b_16":  # its last layer is all zeros
+        torch.nn.init.normal_(model.heads.head.weight, 0, 0.03)
+    model.eval()
     randomise_batch_norms(model, torch.randn(2, *network.input_shape[1:]))
     return model
 

@@ -7,10 +7,11 @@ from typing import Optional
 @dataclass(frozen=True)
 class Network:
     name: str  # of torchvision's function
-    family: str = "classification"  # or "segmentation": a dictionary of pictures comes out
+    family: str = "classification"  # or "segmentation": a dictionary of pictures comes out; or "detection"
     size: int = 224  # of the square input picture
     image_outputs: int = 0  # outputs of rank 4
     most_operations: Optional[int] = None  # with NHWC input, at API 30
+    keeps_layout: bool = True  # no TRANSPOSE but at the border; networks with attention permute by themselves
     in_ci: bool = False  # small enough for every run
 
     @property
@@ -37,6 +38,13 @@ NETWORKS = (
     Network("efficientnet_b0"),
     Network("regnet_y_400mf"),
     Network("regnet_x_400mf"),
+    Network("efficientnet_v2_s"),
+    Network("convnext_tiny"),
+    Network("vit_b_16", keeps_layout=False),
+    Network("swin_t", keeps_layout=False),
+    Network("swin_v2_t", size=256, keeps_layout=False),
+    Network("maxvit_t", keeps_layout=False),
+    Network("ssdlite320_mobilenet_v3_large", family="detection", size=320),
     Network("fcn_resnet50", family="segmentation", image_outputs=1),
     Network("deeplabv3_mobilenet_v3_large", family="segmentation", image_outputs=1),
     Network("lraspp_mobilenet_v3_large", family="segmentation", image_outputs=1, in_ci=True),
