@@ -11,6 +11,7 @@
 #include "passerelle/report/verify_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
+#include "passerelle/verify/border.h"
 #include "passerelle/verify/comparison.h"
 
 namespace passerelle::cli {
@@ -27,6 +28,7 @@ struct Options {
   verify::Limits limits;
   std::string nnapi;
   bool per_layer = false;
+  std::string outputs;  ///< a folder; empty: run the file
 };
 
 struct Inputs {
@@ -85,6 +87,25 @@ Expected<void> check_outputs(const Options& options, const std::vector<Port>& po
   return {};
 }
 
+/// What another run of the file wrote: output0.npy, output1.npy, ...
+Expected<std::vector<HostTensor>> read_outputs(const std::string& folder, const std::vector<Port>& ports) {
+  std::vector<HostTensor> tensors;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const std::string path = folder + "/output" + std::to_string(i) + ".npy";
+    Expected<HostTensor> tensor = graph::read_npy(path);
+    if (!tensor) return tensor.error();
+    const graph::ElementType written = verify::integers_of(ports[i].type);
+    if (tensor->type != written || tensor->shape != ports[i].shape)
+      return Error{ErrorKind::usage, path + " is " + std::string(graph::name(tensor->type)) + " " +
+                                         graph::to_string(tensor->shape) + ", and output " + ports[i].name + " " +
+                                         std::string(graph::name(written)) + " " + graph::to_string(ports[i].shape)};
+    tensor->type = ports[i].type;
+    tensor->quantization = ports[i].quantization;
+    tensors.push_back(*std::move(tensor));
+  }
+  return tensors;
+}
+
 Outcome outcome_of(const report::VerifyReport& report, const Common& common) {
   Outcome outcome;
   if (common.format == "json") outcome.json = report::verify_json(report);
@@ -101,7 +122,11 @@ Outcome outcome_of(const report::VerifyReport& report, const Common& common) {
 Expected<Outcome> execute(const Options& options, const Common& common) {
   if (!(options.limits.relative >= 0) || !(options.limits.absolute >= 0) || options.limits.steps < 0)
     return Error{ErrorKind::usage, "--rtol, --atol and --steps can't be negative"};
-  Expected<std::string> library = nnapi_library(options.nnapi);
+  if (!options.outputs.empty() && !options.nnapi.empty())
+    return Error{ErrorKind::usage, "--outputs compares what was computed elsewhere: --nnapi has no part in it"};
+  if (!options.outputs.empty() && options.per_layer)
+    return Error{ErrorKind::usage, "--outputs holds a model's outputs alone: --per-layer runs the file here"};
+  Expected<std::string> library = options.outputs.empty() ? nnapi_library(options.nnapi) : std::string();
   if (!library) return library.error();
   Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
   if (!runner) return runner.error();
@@ -114,8 +139,9 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   Expected<std::vector<HostTensor>> reference = model->run(inputs->specs, inputs->tensors);
   if (!reference) return reference.error();
   if (Expected<void> fits = check_outputs(options, runner->outputs(), *reference); !fits) return fits.error();
-  spdlog::debug("running {} with {}", options.file, *library);
-  Expected<std::vector<HostTensor>> actual = runner->run(*library, inputs->tensors);
+  if (options.outputs.empty()) spdlog::debug("running {} with {}", options.file, *library);
+  Expected<std::vector<HostTensor>> actual = options.outputs.empty() ? runner->run(*library, inputs->tensors)
+                                                                     : read_outputs(options.outputs, runner->outputs());
   if (!actual) return actual.error();
   report::VerifyReport report{options.model, options.file, options.limits, runner->outputs(), {}, {}};
   for (size_t i = 0; i < reference->size(); ++i)
@@ -150,6 +176,11 @@ Action add(CLI::App& app, const Common& common) {
   app.add_flag("--per-layer", options->per_layer,
                "Compare the result of each operation with LibTorch's own value at that point, too");
   add_nnapi_option(app, options->nnapi);
+  app.add_option(
+         "--outputs", options->outputs,
+         "Compare the output0.npy, output1.npy, ... in this folder, which passerelle run or passerelle-run wrote "
+         "from the same inputs, instead of running the file")
+      ->type_name("DIR");
   return [options, &common] { return execute(*options, common); };
 }
 

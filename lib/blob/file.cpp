@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "passerelle/blob/digest.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::blob {
 namespace {
@@ -90,7 +91,7 @@ Expected<File> File::open(const std::string& path, Failure* failure) {
 }
 
 Expected<File> File::open(int descriptor, uint64_t offset, uint64_t length, Failure* failure) {
-  const std::string name = "the model in descriptor " + std::to_string(descriptor);
+  const std::string name = text({"the model in descriptor ", descriptor});
   Descriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
   if (duplicate.get() < 0) return cannot_read(failure, name, std::strerror(errno));
   struct stat status;
@@ -98,8 +99,7 @@ Expected<File> File::open(int descriptor, uint64_t offset, uint64_t length, Fail
   const uint64_t size = static_cast<uint64_t>(status.st_size);
   if (S_ISREG(status.st_mode) && (offset > size || length > size - offset))
     return cannot_read(failure, name,
-                       "the file has " + std::to_string(size) + " bytes, fewer than the model's " +
-                           std::to_string(length) + " bytes at " + std::to_string(offset));
+                       text({"the file has ", size, " bytes, fewer than the model's ", length, " bytes at ", offset}));
   auto file = open(Source{name, duplicate.get(), offset, nullptr, length}, failure);
   if (file) duplicate.release();
   return file;
@@ -120,7 +120,7 @@ Expected<File> File::open(const Source& source, Failure* failure) {
   const uint64_t guarded_size = *size + sizeof(uint64_t);  // with its digest
   if (guarded_size > source.size)
     return refused(failure, Failure::damaged, source.name,
-                   "it ends after " + std::to_string(source.size) + " bytes, within its head");
+                   text({"it ends after ", source.size, " bytes, within its head"}));
 
   std::unique_ptr<unsigned char[]> head(new (std::nothrow) unsigned char[static_cast<size_t>(guarded_size)]);
   if (!head) return cannot_read(failure, source.name, std::strerror(ENOMEM));
@@ -141,7 +141,7 @@ Expected<void> File::read(uint64_t offset, void* out, size_t size, Failure* fail
 
 Expected<void> File::read(const Source& source, uint64_t offset, void* out, size_t size, Failure* failure) {
   if (offset > source.size || size > source.size - offset)
-    return refused(failure, Failure::damaged, source.name, "it ends before byte " + std::to_string(offset + size));
+    return refused(failure, Failure::damaged, source.name, text({"it ends before byte ", offset + size}));
   if (source.memory) {
     std::memcpy(out, source.memory + offset, size);
     return {};
@@ -153,7 +153,7 @@ Expected<void> File::read(const Source& source, uint64_t offset, void* out, size
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return cannot_read(failure, source.name, std::strerror(errno));
     if (count == 0)
-      return cannot_read(failure, source.name, "it was cut off at byte " + std::to_string(position - source.offset));
+      return cannot_read(failure, source.name, text({"it was cut off at byte ", position - source.offset}));
     next += count;
     position += static_cast<uint64_t>(count);
     size -= static_cast<size_t>(count);
@@ -176,8 +176,7 @@ Expected<void> File::verify_weights(Failure* failure) const {
       done += size;
     }
     if (digest.value() != window.digest)
-      return refused(failure, Failure::damaged, name_,
-                     "its weights were altered (window " + std::to_string(index) + ")");
+      return refused(failure, Failure::damaged, name_, text({"its weights were altered (window ", index, ")"}));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "validate.h"
 
 #include "passerelle/blob/view.h"
+#include "passerelle/support/text.h"
 #include "text.h"
 #include "validate_parts.h"
 
@@ -12,13 +13,11 @@ bool is_plain_text(const flatbuffers::String& text) {
 }
 
 std::string flaw_in_frame(const format::Model& model, uint64_t file_size) {
-  if (model.file_size() != file_size)
-    return "it has " + std::to_string(file_size) + " bytes instead of " + std::to_string(model.file_size());
+  if (model.file_size() != file_size) return text({"it has ", file_size, " bytes instead of ", model.file_size()});
   if (model.feature_level() < nnapi::lowest_feature_level || model.feature_level() > nnapi::highest_feature_level)
-    return "NNAPI has no feature level " + std::to_string(model.feature_level());
+    return text({"NNAPI has no feature level ", model.feature_level()});
   if (model.producer() && !is_plain_text(*model.producer())) return "its producer's name is no plain text";
-  if (model.subgraphs()->size() != 1)
-    return "it has " + std::to_string(model.subgraphs()->size()) + " subgraphs instead of 1";
+  if (model.subgraphs()->size() != 1) return text({"it has ", model.subgraphs()->size(), " subgraphs instead of 1"});
   return {};
 }
 
@@ -28,7 +27,7 @@ std::string flaw_in_windows(const format::Model& model, uint64_t head_size, uint
   for (uint32_t index = 0; index < model.windows()->size(); ++index) {
     const format::Window& window = *model.windows()->Get(index);
     const uint64_t begin = uint64_t{window.page()} * window_alignment;
-    const std::string name = "window " + std::to_string(index);
+    const std::string name = text({"window ", index});
     if (window.size() == 0) return name + " is empty";
     if (begin < end) return name + " overlaps what stands before it";
     end = begin + window.size();

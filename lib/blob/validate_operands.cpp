@@ -1,5 +1,6 @@
 #include "facts.h"
 #include "passerelle/blob/view.h"
+#include "passerelle/support/text.h"
 #include "validate_parts.h"
 
 namespace passerelle::blob {
@@ -18,7 +19,7 @@ std::string flaw_in_shape(const format::Model& model, const format::Operand& ope
   const auto& pool = *model.dimensions();
   if (operand.dimensions() >= pool.size()) return "has a shape outside of the file's shapes";
   const uint32_t rank = pool.Get(operand.dimensions());
-  if (rank > highest_rank) return "has rank " + std::to_string(rank);
+  if (rank > highest_rank) return text({"has rank ", rank});
   if (rank > pool.size() - operand.dimensions() - 1) return "has a shape that is cut off";
   shape = {pool.data() + operand.dimensions() + 1, rank};
   for (uint32_t i = 0; i < rank; ++i)
@@ -36,7 +37,7 @@ std::string flaw_in_quantization(const format::Model& model, const format::Opera
   if (facts.kind == OperandKind::quantized) {
     if (!is_scale(scale)) return "has a scale that is not a positive number";
     if (zero_point < facts.lowest_zero_point || zero_point > facts.highest_zero_point)
-      return "has a zero point of " + std::to_string(zero_point);
+      return text({"has a zero point of ", zero_point});
     return {};
   }
   // A bias is INT32 with the scale of the products that it is added to.
@@ -50,10 +51,10 @@ std::string flaw_in_channels(const format::Model& model, const format::Operand& 
   const auto* all = model.channel_quantizations();
   if (!all || operand.quantization() >= all->size()) return "has per-channel scales that do not exist";
   const format::ChannelQuantization& channels = *all->Get(operand.quantization());
-  if (channels.dimension() >= shape.rank) return "has no channel dimension " + std::to_string(channels.dimension());
+  if (channels.dimension() >= shape.rank) return text({"has no channel dimension ", channels.dimension()});
   if (channels.scales()->size() != shape.dimensions[channels.dimension()])
-    return "has " + std::to_string(channels.scales()->size()) + " per-channel scales for " +
-           std::to_string(shape.dimensions[channels.dimension()]) + " channels";
+    return text({"has ", channels.scales()->size(), " per-channel scales for ", shape.dimensions[channels.dimension()],
+                 " channels"});
   return {};
 }
 
@@ -102,11 +103,11 @@ std::string flaw_in_tensor(const format::Model& model, const format::Operand& op
 }
 
 std::string flaw_in_operand(const format::Model& model, const format::Operand& operand) {
-  if (operand.type() >= operand_type_count) return "has the unknown type " + std::to_string(operand.type());
+  if (operand.type() >= operand_type_count) return text({"has the unknown type ", operand.type()});
   const OperandFacts& facts = operand_facts[operand.type()];
   if (facts.kind == OperandKind::model) return "is a model, which this version has not";
   if (facts.level > model.feature_level())
-    return std::string("has type ") + facts.name + ", which the model's feature level lacks";
+    return text({"has type ", facts.name, ", which the model's feature level lacks"});
   Shape shape{};
   std::string reason = flaw_in_shape(model, operand, shape);
   if (!reason.empty()) return reason;
@@ -128,7 +129,7 @@ std::string flaw_in_operands(const format::Model& model, const format::Subgraph&
   const auto& operands = *subgraph.operands();
   for (uint32_t index = 0; index < operands.size(); ++index) {
     const std::string reason = flaw_in_operand(model, *operands.Get(index));
-    if (!reason.empty()) return "operand " + std::to_string(index) + " " + reason;
+    if (!reason.empty()) return text({"operand ", index, " ", reason});
   }
   return {};
 }

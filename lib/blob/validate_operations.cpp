@@ -1,5 +1,6 @@
 #include "facts.h"
 #include "passerelle/blob/view.h"
+#include "passerelle/support/text.h"
 #include "validate_parts.h"
 
 namespace passerelle::blob {
@@ -28,10 +29,10 @@ bool is_computed(const format::Subgraph& subgraph, uint32_t operand) {
 
 std::string flaw_in_header(const format::Model& model, const format::Subgraph& subgraph,
                            const format::Operation& operation, uint64_t first) {
-  if (operation.type() >= operation_type_count) return "has the unknown type " + std::to_string(operation.type());
+  if (operation.type() >= operation_type_count) return text({"has the unknown type ", operation.type()});
   const OperationFacts& facts = operation_facts[operation.type()];
   if (facts.level > model.feature_level())
-    return std::string("is a ") + facts.name + ", which the model's feature level lacks";
+    return text({"is a ", facts.name, ", which the model's feature level lacks"});
   if (operation.reserved() != 0) return "uses reserved bytes";
   if (operation.output_count() == 0) return "has no output";
   if (operation.first() != first) return "does not follow the operation before it";
@@ -48,16 +49,16 @@ std::string flaw_in_operation(const format::Model& model, const format::Subgraph
   const uint32_t outputs_end = inputs_end + operation.output_count();
   for (uint32_t position = static_cast<uint32_t>(first); position < outputs_end; ++position)
     if (operand_at(subgraph, position) >= states.size())
-      return "has an operand " + std::to_string(operand_at(subgraph, position)) + " that does not exist";
+      return text({"has an operand ", operand_at(subgraph, position), " that does not exist"});
   for (uint32_t position = static_cast<uint32_t>(first); position < inputs_end; ++position) {
     const uint32_t operand = operand_at(subgraph, position);
     if (is_computed(subgraph, operand) && states[operand] == OperandState::unset)
-      return "reads operand " + std::to_string(operand) + " before it is made";
+      return text({"reads operand ", operand, " before it is made"});
   }
   for (uint32_t position = inputs_end; position < outputs_end; ++position) {
     const uint32_t operand = operand_at(subgraph, position);
     if (!is_computed(subgraph, operand) || states[operand] != OperandState::unset)
-      return "writes operand " + std::to_string(operand) + ", which has a value already";
+      return text({"writes operand ", operand, ", which has a value already"});
     states[operand] = OperandState::made;
   }
   first = outputs_end;
@@ -75,12 +76,12 @@ std::string flaw_in_operations(const format::Model& model, const format::Subgrap
   uint64_t first = 0;
   for (uint32_t index = 0; index < operations.size(); ++index) {
     reason = flaw_in_operation(model, subgraph, *operations.Get(index), first, states);
-    if (!reason.empty()) return "operation " + std::to_string(index) + " " + reason;
+    if (!reason.empty()) return text({"operation ", index, " ", reason});
   }
   if (first != pool_size(subgraph)) return "it has indexes of operands that belong to no operation";
   for (uint32_t operand = 0; operand < states.size(); ++operand)
     if (is_computed(subgraph, operand) && states[operand] == OperandState::unset)
-      return "operand " + std::to_string(operand) + " is made by no operation";
+      return text({"operand ", operand, " is made by no operation"});
   return {};
 }
 

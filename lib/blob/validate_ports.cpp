@@ -3,6 +3,7 @@
 
 #include "facts.h"
 #include "passerelle/blob/view.h"
+#include "passerelle/support/text.h"
 #include "text.h"
 #include "validate_parts.h"
 
@@ -71,7 +72,7 @@ std::string flaw_in_port(const format::Model& model, const format::Subgraph& sub
   const format::Operand& operand = *subgraph.operands()->Get(port.operand());
   if (operand.storage() != format::Storage::computed) return "has an operand with a value of its own";
   const Shape shape = shape_of(port);
-  if (shape.rank > highest_rank) return "has rank " + std::to_string(shape.rank);
+  if (shape.rank > highest_rank) return text({"has rank ", shape.rank});
   const Shape operand_shape = shape_of(model, operand);
   if (element_count(shape) != element_count(operand_shape)) return "has not as many elements as its operand";
   std::string reason = flaw_in_element(port);
@@ -85,20 +86,19 @@ std::string flaw_in_names(const Ports& ports, const char* kind) {
   for (const format::Port* port : ports) names.push_back(port->name()->c_str());
   std::sort(names.begin(), names.end(), [](const char* a, const char* b) { return std::strcmp(a, b) < 0; });
   for (size_t i = 1; i < names.size(); ++i)
-    if (std::strcmp(names[i - 1], names[i]) == 0) return std::string("two ") + kind + "s have the name " + names[i];
+    if (std::strcmp(names[i - 1], names[i]) == 0) return text({"two ", kind, "s have the name ", names[i]});
   return {};
 }
 
 /// Every port's operand goes from state `from` to state `to`.
 std::string flaw_in_ports(const format::Model& model, const format::Subgraph& subgraph, const Ports& ports,
                           const char* kind, OperandState from, OperandState to, std::vector<OperandState>& states) {
-  if (ports.size() == 0 || ports.size() > most_ports)
-    return "it has " + std::to_string(ports.size()) + " " + kind + "s";
+  if (ports.size() == 0 || ports.size() > most_ports) return text({"it has ", ports.size(), " ", kind, "s"});
   for (uint32_t index = 0; index < ports.size(); ++index) {
     const format::Port& port = *ports.Get(index);
     std::string reason = flaw_in_port(model, subgraph, port);
     if (reason.empty() && states[port.operand()] != from) reason = "has an operand that cannot be one";
-    if (!reason.empty()) return std::string(kind) + " " + std::to_string(index) + " " + reason;
+    if (!reason.empty()) return text({kind, " ", index, " ", reason});
     states[port.operand()] = to;
   }
   return flaw_in_names(ports, kind);

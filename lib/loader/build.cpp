@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -55,7 +56,7 @@ class Builder {
     }
     result = functions_.ANeuralNetworksModel_finish(model_);
     if (result != ANEURALNETWORKS_NO_ERROR)
-      return fail_in_nnapi(error_, "ANeuralNetworksModel_finish", result, library_.name + " refuses the model");
+      return fail_in_nnapi(error_, "ANeuralNetworksModel_finish", result, text({library_.name, " refuses the model"}));
     return PASSERELLE_OK;
   }
 
@@ -80,8 +81,9 @@ class Builder {
 
   passerelle_status set_channels(uint32_t index, const blob::Operand& operand) {
     if (!functions_.ANeuralNetworksModel_setOperandSymmPerChannelQuantParams)
-      return fail(error_, PASSERELLE_NNAPI_TOO_OLD,
-                  "the model has weights quantized per channel, and " + library_.name + " lacks the function for them");
+      return fail(
+          error_, PASSERELLE_NNAPI_TOO_OLD,
+          text({"the model has weights quantized per channel, and ", library_.name, " lacks the function for them"}));
     const ANeuralNetworksSymmPerChannelQuantParams channels{
         operand.channel_dimension, static_cast<uint32_t>(operand.channel_scales.size()), operand.channel_scales.data()};
     const int result = functions_.ANeuralNetworksModel_setOperandSymmPerChannelQuantParams(
@@ -108,8 +110,7 @@ class Builder {
 
   passerelle_status failed(const char* function, int result, uint32_t operand) {
     return fail_in_nnapi(error_, function, result,
-                         "operand " + std::to_string(operand) + " of type " +
-                             std::to_string(static_cast<int32_t>(view_.operand(operand).type)));
+                         text({"operand ", operand, " of type ", static_cast<int32_t>(view_.operand(operand).type)}));
   }
 
   const blob::View& view_;
@@ -124,7 +125,7 @@ class Builder {
 
 std::string operation_name(const blob::View& view, uint32_t index) {
   const blob::Origin origin = view.origin(index);
-  std::string name = "operation " + std::to_string(index) + " (" + view.operation(index).name;
+  std::string name = text({"operation ", index, " (", view.operation(index).name});
   if (origin.op[0]) name += std::string(", from ") + origin.op;
   if (origin.module_path[0]) name += std::string(" of ") + origin.module_path;
   if (origin.user_file[0]) name += std::string(", ") + origin.user_file + ":" + std::to_string(origin.user_line);

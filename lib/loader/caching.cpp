@@ -7,6 +7,7 @@
 
 #include "failure.h"
 #include "passerelle/blob/digest.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -68,7 +69,7 @@ CacheToken cache_token(const Compiled& target, const passerelle_compile_options&
 passerelle_status check_cache_directory(const char* directory, passerelle_error* error) {
   if (::access((std::string(directory) + "/.").c_str(), R_OK | W_OK | X_OK) == 0) return PASSERELLE_OK;
   return fail(error, PASSERELLE_INVALID_ARGUMENT,
-              std::string("cannot cache compilations in ") + directory + ": " + std::strerror(errno));
+              text({"cannot cache compilations in ", directory, ": ", std::strerror(errno)}));
 }
 
 passerelle_status set_caching(const Compiled& target, ANeuralNetworksCompilation* compilation,

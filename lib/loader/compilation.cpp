@@ -2,8 +2,10 @@
 
 #include "devices.h"
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 using namespace passerelle::loader;
+using passerelle::text;
 
 passerelle_status passerelle_compilation_describe(const passerelle_compilation* compilation,
                                                   passerelle_compilation_info* info, passerelle_error* error) noexcept {
@@ -28,12 +30,11 @@ passerelle_status passerelle_compilation_query_devices(const passerelle_compilat
   const uint32_t operations = compiled.file->view().operation_count();
   if (!devices || count != operations)
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                "the model has " + std::to_string(operations) + " operations, and the caller has room for " +
-                    std::to_string(devices ? count : 0));
+                text({"the model has ", operations, " operations, and the caller has room for ", devices ? count : 0}));
   if (!library.functions.ANeuralNetworksModel_getSupportedOperationsForDevices)
     return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-                "devices can be asked what they run from " + level_name(3) + ", and " + library.name + " has " +
-                    level_name(library.feature_level));
+                text({"devices can be asked what they run from ", level_name(3), ", and ", library.name, " has ",
+                      level_name(library.feature_level)}));
   std::vector<const Device*> asked = compiled.devices;
   if (asked.empty())
     for (const Device& device : library.devices) asked.push_back(&device);

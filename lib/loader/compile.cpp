@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "failure.h"
 #include "model.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -44,8 +45,8 @@ passerelle_status check_level(const blob::View& view, const Library& library, co
   }
   if (needed <= available) return PASSERELLE_OK;
   return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-              "the model needs NNAPI's " + level_name(needed) + ", and " + who + " has " + level_name(available) +
-                  "; convert it with --feature-level " + std::to_string(available));
+              text({"the model needs NNAPI's ", level_name(needed), ", and ", who, " has ", level_name(available),
+                    "; convert it with --feature-level ", available}));
 }
 
 passerelle_status check_timeout(const Compiled& target, const passerelle_compile_options& options,
@@ -53,12 +54,12 @@ passerelle_status check_timeout(const Compiled& target, const passerelle_compile
   if (options.timeout == 0) return PASSERELLE_OK;
   if (!target.library->functions.ANeuralNetworksCompilation_setTimeout)
     return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-                "compiling has timeouts from " + level_name(4) + ", and " + target.library->name + " has " +
-                    level_name(target.library->feature_level));
+                text({"compiling has timeouts from ", level_name(4), ", and ", target.library->name, " has ",
+                      level_name(target.library->feature_level)}));
   if (target.devices.size() == 1) return PASSERELLE_OK;
   return fail(error, PASSERELLE_INVALID_ARGUMENT,
-              "a timeout needs exactly one device, and " + std::to_string(target.devices.size()) +
-                  " were chosen: name one in the compile options");
+              text({"a timeout needs exactly one device, and ", target.devices.size(),
+                    " were chosen: name one in the compile options"}));
 }
 
 uint32_t features_asked_for(const passerelle_compile_options& options, bool relax_fp16) {
@@ -133,7 +134,7 @@ class Compiler {
     const passerelle_status status = mark.enter(target_.crash_directory, *target_.library, target_.devices, error_);
     if (status != PASSERELLE_OK) return status;
     return checked(functions_.ANeuralNetworksCompilation_finish(target_.compilation.get()),
-                   "ANeuralNetworksCompilation_finish", who() + " cannot compile the model");
+                   "ANeuralNetworksCompilation_finish", text({who(), " cannot compile the model"}));
   }
 
   std::string who() const {

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -24,7 +25,7 @@ constexpr size_t longest_file = 1 << 16;
 
 passerelle_status cannot(const char* doing, const std::string& path, passerelle_error* error) {
   return fail(error, PASSERELLE_INVALID_ARGUMENT,
-              std::string("cannot ") + doing + " " + path + " (crash_directory): " + std::strerror(errno));
+              text({"cannot ", doing, " ", path, " (crash_directory): ", std::strerror(errno)}));
 }
 
 bool is_mark(const std::string& name) {
@@ -62,7 +63,7 @@ passerelle_status for_each_left(const std::string& directory, Use use, passerell
   if (!folder) return cannot("read the folder", directory, error);
   while (const dirent* entry = ::readdir(folder.get())) {
     if (!is_mark(entry->d_name)) continue;
-    const std::string path = directory + "/" + entry->d_name;
+    const std::string path = text({directory, "/", entry->d_name});
     const int descriptor = open_left(path);
     if (descriptor < 0) continue;
     use(path, descriptor);

@@ -6,6 +6,7 @@
 #include "build.h"
 #include "crash_mark.h"
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -27,8 +28,8 @@ bool contains(const std::vector<std::string>& marks, const std::string& mark) {
 
 passerelle_status suspected(const std::string& who, const char* directory, passerelle_error* error) {
   return fail(error, PASSERELLE_DEVICE_SUSPECTED,
-              who + " took a process down while it compiled or first ran a model, as " + directory +
-                  " says; passerelle_crash_marks_clear gives it another chance");
+              text({who, " took a process down while it compiled or first ran a model, as ", directory,
+                    " says; passerelle_crash_marks_clear gives it another chance"}));
 }
 
 passerelle_status find_named(const Library& library, const passerelle_compile_options& options,
@@ -36,12 +37,12 @@ passerelle_status find_named(const Library& library, const passerelle_compile_op
   for (const Device& device : library.devices) {
     if (std::string(device.name) != options.device) continue;
     if (contains(suspects, mark_of(device)))
-      return suspected(std::string("the device ") + device.name, options.crash_directory, error);
+      return suspected(text({"the device ", device.name}), options.crash_directory, error);
     out.devices = {&device};
     return PASSERELLE_OK;
   }
   return fail(error, PASSERELLE_NO_SUCH_DEVICE,
-              std::string("there is no NNAPI device ") + options.device + "; there are: " + names_of(library));
+              text({"there is no NNAPI device ", options.device, "; there are: ", names_of(library)}));
 }
 
 passerelle_status find_by_type(const Library& library, const passerelle_compile_options& options,
@@ -60,13 +61,13 @@ passerelle_status find_by_type(const Library& library, const passerelle_compile_
   }
   if (!of_type && options.device_type != PASSERELLE_DEVICE_UNKNOWN)
     return fail(error, PASSERELLE_NO_SUCH_DEVICE,
-                std::string("there is no NNAPI device of type ") + type_name(options.device_type) +
-                    "; there are: " + names_of(library));
+                text({"there is no NNAPI device of type ", type_name(options.device_type),
+                      "; there are: ", names_of(library)}));
   if (!out.devices.empty() || out.reference) return PASSERELLE_OK;
-  if (out.suspected) return suspected("every device of " + library.name, options.crash_directory, error);
+  if (out.suspected) return suspected(text({"every device of ", library.name}), options.crash_directory, error);
   if (options.reference == PASSERELLE_REFERENCE_FORBIDDEN)
     return fail(error, PASSERELLE_NO_SUCH_DEVICE,
-                library.name + " has no device but NNAPI's own CPU implementation, which the options forbid");
+                text({library.name, " has no device but NNAPI's own CPU implementation, which the options forbid"}));
   out.listed = false;  // a library without any device
   return PASSERELLE_OK;
 }
@@ -91,8 +92,8 @@ passerelle_status find_candidates(const Library& library, const passerelle_compi
                          options.reference == PASSERELLE_REFERENCE_FORBIDDEN;
   if (must_list && !can_list)
     return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-                "devices can be chosen from " + level_name(3) + ", and " + library.name + " has " +
-                    level_name(library.feature_level));
+                text({"devices can be chosen from ", level_name(3), ", and ", library.name, " has ",
+                      level_name(library.feature_level)}));
   if (must_list && options.reference == PASSERELLE_REFERENCE_ALLOWED)
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
                 "PASSERELLE_REFERENCE_ALLOWED lets NNAPI choose, and device or device_type does not");
@@ -101,7 +102,8 @@ passerelle_status find_candidates(const Library& library, const passerelle_compi
   if (out.named) return find_named(library, options, suspects, out, error);
   if (out.listed) return find_by_type(library, options, suspects, out, error);
   // NNAPI chooses among devices that can't be told apart: a crash of any is a crash of the library's.
-  return suspects.empty() ? PASSERELLE_OK : suspected("a device of " + library.name, options.crash_directory, error);
+  return suspects.empty() ? PASSERELLE_OK
+                          : suspected(text({"a device of ", library.name}), options.crash_directory, error);
 }
 
 passerelle_status query_support(const BuiltModel& model, const Device& device, std::vector<bool>& supported,
@@ -145,7 +147,8 @@ passerelle_status choose_devices(Compiled& target, const Candidates& candidates,
     return PASSERELLE_OK;
   }
   const uint32_t index = static_cast<uint32_t>(first - covered.begin());
-  std::string message = names_of(candidates.devices) + " cannot run " + operation_name(target.file->view(), index);
+  std::string message =
+      text({names_of(candidates.devices), " cannot run ", operation_name(target.file->view(), index)});
   if (uncovered > 1) message += " and " + std::to_string(uncovered - 1) + " more of " + std::to_string(count);
   return fail(error, PASSERELLE_UNSUPPORTED, message);
 }

@@ -7,8 +7,10 @@
 #include "failure.h"
 #include "layout.h"
 #include "model.h"
+#include "passerelle/support/text.h"
 
 using namespace passerelle::loader;
+using passerelle::text;
 namespace blob = passerelle::blob;
 
 namespace {
@@ -22,9 +24,9 @@ size_t element_size(const blob::Port& port, const blob::Operand& operand) {
 const char* kind(bool input) { return input ? "input" : "output"; }
 
 passerelle_status too_old(const char* what, uint32_t level, const Library& library, passerelle_error* error) {
-  return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-              std::string(what) + " from " + level_name(level) + ", and " + library.name + " has " +
-                  level_name(library.feature_level));
+  return fail(
+      error, PASSERELLE_NNAPI_TOO_OLD,
+      text({what, " from ", level_name(level), ", and ", library.name, " has ", level_name(library.feature_level)}));
 }
 
 }  // namespace
@@ -77,18 +79,18 @@ passerelle_status passerelle_execution::set_buffer(bool input, uint32_t index, c
   if (status != PASSERELLE_OK) return status;
   const blob::Port port = input ? view_.input(index) : view_.output(index);
   const uint64_t expected = view_.operand(port.operand).byte_size;
-  if (!data) return fail(error, PASSERELLE_INVALID_ARGUMENT, port_name(kind(input), index, port) + " has no buffer");
+  if (!data)
+    return fail(error, PASSERELLE_INVALID_ARGUMENT, text({port_name(kind(input), index, port), " has no buffer"}));
   if (size != expected)
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                port_name(kind(input), index, port) + " takes a buffer of " + std::to_string(expected) +
-                    " bytes, not of " + std::to_string(size));
+                text({port_name(kind(input), index, port), " takes a buffer of ", expected, " bytes, not of ", size}));
   Buffer& buffer = (input ? inputs_ : outputs_)[index];
   if (converts_layout(port)) {
     if (!buffer.scratch) {
       buffer.scratch.reset(new (std::nothrow) unsigned char[size]);
       if (!buffer.scratch)
         return fail(error, PASSERELLE_OUT_OF_MEMORY,
-                    "no memory to convert the layout of " + port_name(kind(input), index, port));
+                    text({"no memory to convert the layout of ", port_name(kind(input), index, port)}));
       native_.reset();
     }
   } else if (buffer.data != data || buffer.memory) {
@@ -109,13 +111,13 @@ passerelle_status passerelle_execution::set_memory(bool input, uint32_t index, s
     return fail(error, PASSERELLE_INVALID_ARGUMENT, "the memory belongs to another NNAPI library");
   if (offset > memory->size || size > memory->size - offset)
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                port_name(kind(input), index, port) + " takes " + std::to_string(size) + " bytes, and the memory has " +
-                    std::to_string(memory->size) + ", of which " + std::to_string(offset) + " are skipped");
+                text({port_name(kind(input), index, port), " takes ", size, " bytes, and the memory has ", memory->size,
+                      ", of which ", offset, " are skipped"}));
   if (converts_layout(port))
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                port_name(kind(input), index, port) +
-                    " has another layout for NNAPI than for the caller, and can't be converted in a memory: convert "
-                    "the model with the layout of NNAPI (NHWC)");
+                text({port_name(kind(input), index, port),
+                      " has another layout for NNAPI than for the caller, and can't be converted in a memory: convert "
+                      "the model with the layout of NNAPI (NHWC)"}));
   Buffer& buffer = (input ? inputs_ : outputs_)[index];
   if (buffer.memory != memory || buffer.offset != offset) native_.reset();
   buffer.data = nullptr;
@@ -130,8 +132,7 @@ passerelle_status passerelle_execution::check_index(bool input, uint32_t index, 
   const size_t count = input ? inputs_.size() : outputs_.size();
   if (index < count) return PASSERELLE_OK;
   return fail(error, PASSERELLE_INVALID_ARGUMENT,
-              std::string("there is no ") + kind(input) + " " + std::to_string(index) + ": the model has " +
-                  std::to_string(count));
+              text({"there is no ", kind(input), " ", index, ": the model has ", count}));
 }
 
 passerelle_status passerelle_execution::check_idle(passerelle_error* error) const {
@@ -189,7 +190,7 @@ passerelle_status passerelle_execution::give(bool input, uint32_t index, passere
   const blob::Port port = input ? view_.input(index) : view_.output(index);
   Buffer& buffer = (input ? inputs_ : outputs_)[index];
   if (!buffer.is_set())
-    return fail(error, PASSERELLE_INVALID_ARGUMENT, port_name(kind(input), index, port) + " has no buffer");
+    return fail(error, PASSERELLE_INVALID_ARGUMENT, text({port_name(kind(input), index, port), " has no buffer"}));
   const size_t size = static_cast<size_t>(view_.operand(port.operand).byte_size);
   const int32_t number = static_cast<int32_t>(index);
   const void* data = buffer.scratch ? buffer.scratch.get() : buffer.data;

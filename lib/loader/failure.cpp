@@ -1,6 +1,7 @@
 #include "failure.h"
 
 #include "passerelle/nnapi/c_api.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -61,7 +62,7 @@ passerelle_status fail(passerelle_error* error, passerelle_status status, const 
 
 passerelle_status fail_in_nnapi(passerelle_error* error, const char* function, int result, const std::string& what) {
   const char* name = result >= 0 && result < result_count ? result_names[result] : "an unknown result";
-  std::string message = std::string(function) + " failed with " + name + " (" + std::to_string(result) + ")";
+  std::string message = text({function, " failed with ", name, " (", result, ")"});
   if (!what.empty()) message += ": " + what;
   const bool missed =
       result == ANEURALNETWORKS_MISSED_DEADLINE_TRANSIENT || result == ANEURALNETWORKS_MISSED_DEADLINE_PERSISTENT;

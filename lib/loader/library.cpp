@@ -3,8 +3,11 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstring>
+#include <type_traits>
 
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -23,11 +26,20 @@ uint32_t level_of_number(int64_t number) {
   return static_cast<uint32_t>(std::min<int64_t>(number - first_api_level + 1, last_api_feature_level));
 }
 
+/// All names, each with the NUL that ends it: no pointer to relocate, no code for each.
+constexpr char function_names[] =
+#define PASSERELLE_NAME(level, result, name, parameters) #name "\0"
+    PASSERELLE_NNAPI_FUNCTIONS(PASSERELLE_NAME)
+#undef PASSERELLE_NAME
+    ;
+
 void look_up(void* handle, Functions& functions) {
-#define PASSERELLE_LOOK_UP(level, result, name, parameters) \
-  functions.name = reinterpret_cast<result(*) parameters>(dlsym(handle, #name));
-  PASSERELLE_NNAPI_FUNCTIONS(PASSERELLE_LOOK_UP)
-#undef PASSERELLE_LOOK_UP
+  static_assert(std::is_trivially_copyable_v<Functions> && sizeof(Functions) % sizeof(void*) == 0);
+  unsigned char* next = reinterpret_cast<unsigned char*>(&functions);  // the pointers are in the names' order
+  for (const char* name = function_names; *name; name += std::strlen(name) + 1, next += sizeof(void*)) {
+    void* const function = dlsym(handle, name);
+    std::memcpy(next, &function, sizeof function);
+  }
 }
 
 /// The first function of level 1 that is missing, of those that every model and run needs; or null.
@@ -96,7 +108,7 @@ uint32_t features_of(const Functions& functions) {
 }
 
 passerelle_status describe(const Functions& functions, uint32_t index, Device& device, passerelle_error* error) {
-  const std::string what = "device " + std::to_string(index);
+  const std::string what = text({"device ", index});
   ANeuralNetworksDevice* handle = nullptr;
   int64_t level = 0;
   if (int result = functions.ANeuralNetworks_getDevice(index, &handle))
@@ -142,14 +154,15 @@ passerelle_status open(const char* path, std::shared_ptr<const Library>& out, pa
   void* handle = dlopen(library->name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!handle) {
     const char* reason = dlerror();
-    return missing(error, std::string("cannot load the NNAPI library: ") + (reason ? reason : library->name));
+    return missing(error, text({"cannot load the NNAPI library: ", (reason ? reason : library->name)}));
   }
   look_up(handle, library->functions);
   dlclose(handle);  // gives back the handle, not the library
   if (const char* function = missing_function(library->functions))
-    return missing(error, library->name + " is no NNAPI library: it has no function " + function);
+    return missing(error, text({library->name, " is no NNAPI library: it has no function ", function}));
   library->feature_level = level_of(library->functions);
-  if (library->feature_level == 0) return missing(error, library->name + " reports no feature level that NNAPI has");
+  if (library->feature_level == 0)
+    return missing(error, text({library->name, " reports no feature level that NNAPI has"}));
   library->features = features_of(library->functions);
   const passerelle_status status = find_devices(*library, error);
   if (status == PASSERELLE_OK) out = std::move(library);
@@ -159,7 +172,7 @@ passerelle_status open(const char* path, std::shared_ptr<const Library>& out, pa
 }  // namespace
 
 std::string level_name(uint32_t level) {
-  std::string name = "feature level " + std::to_string(level);
+  std::string name = text({"feature level ", level});
   if (level >= 1 && level <= last_api_feature_level)
     name += " (Android API " + std::to_string(first_api_level + level - 1) + ")";
   return name;
@@ -167,6 +180,7 @@ std::string level_name(uint32_t level) {
 
 }  // namespace passerelle::loader
 
+using passerelle::text;
 using passerelle::loader::fail;
 
 passerelle_status passerelle_nnapi_open(const char* path, passerelle_nnapi** nnapi, passerelle_error* error) noexcept {
@@ -196,7 +210,7 @@ passerelle_status passerelle_nnapi_describe_device(const passerelle_nnapi* nnapi
                                                    passerelle_device_info* info, passerelle_error* error) noexcept {
   if (!nnapi) return fail(error, PASSERELLE_INVALID_ARGUMENT, "nnapi is NULL");
   if (index >= nnapi->library->devices.size())
-    return fail(error, PASSERELLE_INVALID_ARGUMENT, "there is no device " + std::to_string(index));
+    return fail(error, PASSERELLE_INVALID_ARGUMENT, text({"there is no device ", index}));
   const passerelle::loader::Device& device = nnapi->library->devices[index];
   passerelle_device_info known{};
   known.name = device.name;

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 using namespace passerelle::loader;
+using passerelle::text;
 
 static_assert(PASSERELLE_ACCESS_READ == PROT_READ && PASSERELLE_ACCESS_WRITE == PROT_WRITE);
 
@@ -19,14 +21,13 @@ passerelle_status passerelle_memory_from_descriptor(const passerelle_nnapi* nnap
     return fail(error, PASSERELLE_INVALID_ARGUMENT, "a memory needs a descriptor, an access, and a size above 0");
   if (offset % static_cast<size_t>(sysconf(_SC_PAGESIZE)) != 0)
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                "a memory begins on a page, and " + std::to_string(offset) + " is no multiple of a page's size");
+                text({"a memory begins on a page, and ", offset, " is no multiple of a page's size"}));
   auto made = std::make_shared<Memory>(nnapi->library, size);
   const int result = nnapi->library->functions.ANeuralNetworksMemory_createFromFd(size, static_cast<int>(access),
                                                                                   descriptor, offset, &made->handle);
   if (result != ANEURALNETWORKS_NO_ERROR) {
     made->handle = nullptr;
-    return fail_in_nnapi(error, "ANeuralNetworksMemory_createFromFd", result,
-                         "descriptor " + std::to_string(descriptor));
+    return fail_in_nnapi(error, "ANeuralNetworksMemory_createFromFd", result, text({"descriptor ", descriptor}));
   }
   *memory = new passerelle_memory{std::move(made)};
   return PASSERELLE_OK;
@@ -43,8 +44,8 @@ passerelle_status passerelle_memory_from_hardware_buffer(const passerelle_nnapi*
   const auto create = nnapi->library->functions.ANeuralNetworksMemory_createFromAHardwareBuffer;
   if (!create)
     return fail(error, PASSERELLE_NNAPI_TOO_OLD,
-                "hardware buffers are known from " + level_name(3) + ", and " + nnapi->library->name + " has " +
-                    level_name(nnapi->library->feature_level));
+                text({"hardware buffers are known from ", level_name(3), ", and ", nnapi->library->name, " has ",
+                      level_name(nnapi->library->feature_level)}));
   auto made = std::make_shared<Memory>(nnapi->library, size);
   const int result = create(buffer, &made->handle);
   if (result != ANEURALNETWORKS_NO_ERROR) {

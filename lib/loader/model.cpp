@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
@@ -68,9 +69,7 @@ passerelle_status no_model(passerelle_error* error) {
 }
 
 passerelle_status no_such(const char* kind, uint32_t index, uint32_t count, passerelle_error* error) {
-  return fail(
-      error, PASSERELLE_INVALID_ARGUMENT,
-      std::string("there is no ") + kind + " " + std::to_string(index) + ": the model has " + std::to_string(count));
+  return fail(error, PASSERELLE_INVALID_ARGUMENT, text({"there is no ", kind, " ", index, ": the model has ", count}));
 }
 
 }  // namespace
@@ -85,12 +84,13 @@ passerelle_weights weights_access(const blob::File& file) {
 }
 
 std::string port_name(const char* kind, uint32_t index, const blob::Port& port) {
-  return std::string(kind) + " " + std::to_string(index) + " (" + port.name + ")";
+  return text({kind, " ", index, " (", port.name, ")"});
 }
 
 }  // namespace passerelle::loader
 
 using namespace passerelle::loader;
+using passerelle::text;
 using passerelle::blob::Failure;
 using passerelle::blob::File;
 

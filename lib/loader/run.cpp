@@ -1,8 +1,10 @@
 // The C functions that run.
 #include "execution.h"
 #include "failure.h"
+#include "passerelle/support/text.h"
 
 using namespace passerelle::loader;
+using passerelle::text;
 
 namespace {
 
@@ -19,9 +21,9 @@ passerelle_status passerelle_run(const passerelle_compilation* compilation, cons
   const passerelle::blob::View& view = compilation->compiled->file->view();
   if (!inputs || !outputs || input_count != view.input_count() || output_count != view.output_count())
     return fail(error, PASSERELLE_INVALID_ARGUMENT,
-                "the model has " + std::to_string(view.input_count()) + " inputs and " +
-                    std::to_string(view.output_count()) + " outputs, and the caller has buffers for " +
-                    std::to_string(inputs ? input_count : 0) + " and " + std::to_string(outputs ? output_count : 0));
+                text({"the model has ", view.input_count(), " inputs and ", view.output_count(),
+                      " outputs, and the caller has buffers for ", inputs ? input_count : 0, " and ",
+                      outputs ? output_count : 0}));
   passerelle_execution execution(compilation->compiled, PASSERELLE_EXECUTION_OPTIONS_INIT, false);
   passerelle_status status = PASSERELLE_OK;
   for (uint32_t i = 0; i < input_count && status == PASSERELLE_OK; ++i)

@@ -9,12 +9,13 @@
 
 #include "failure.h"
 #include "model.h"
+#include "passerelle/support/text.h"
 
 namespace passerelle::loader {
 namespace {
 
 passerelle_status no_memory(uint64_t size, passerelle_error* error) {
-  return fail(error, PASSERELLE_OUT_OF_MEMORY, "no memory for " + std::to_string(size) + " bytes of weights");
+  return fail(error, PASSERELLE_OUT_OF_MEMORY, text({"no memory for ", size, " bytes of weights"}));
 }
 
 uint64_t size_of_windows(const blob::View& view) {
@@ -58,9 +59,8 @@ passerelle_status Weights::open_from_file(const blob::File& file, passerelle_err
     const int result = functions_->ANeuralNetworksMemory_createFromFd(window.size, PROT_READ, file.descriptor(),
                                                                       static_cast<size_t>(offset), &memory);
     if (result != ANEURALNETWORKS_NO_ERROR)
-      return fail_in_nnapi(
-          error, "ANeuralNetworksMemory_createFromFd", result,
-          "window " + std::to_string(index) + " of " + std::to_string(window.size) + " bytes of weights");
+      return fail_in_nnapi(error, "ANeuralNetworksMemory_createFromFd", result,
+                           text({"window ", index, " of ", window.size, " bytes of weights"}));
     windows_.push_back({memory, nullptr});
   }
   return PASSERELLE_OK;
@@ -76,7 +76,7 @@ passerelle_status Weights::open_mapped(const blob::File& file, passerelle_error*
                        static_cast<off_t>(file.offset() - before));
   if (mapping == MAP_FAILED)
     return fail(error, errno == ENOMEM ? PASSERELLE_OUT_OF_MEMORY : PASSERELLE_CANNOT_READ,
-                std::string("cannot map the model's weights: ") + std::strerror(errno));
+                text({"cannot map the model's weights: ", std::strerror(errno)}));
   mapping_ = mapping;
   mapping_size_ = static_cast<size_t>(size);
   for (uint32_t index = 0; index < file.view().window_count(); ++index)

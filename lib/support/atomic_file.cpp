@@ -30,6 +30,17 @@ std::string resolved(const std::string& path) {
   return result;
 }
 
+/// Calls make(name) with names beside `path` that are this process's own (two conversions to one path share none) until
+/// one is free; what it returned last, with its errno, which is below 0 where it failed.
+template <typename Make>
+int with_free_name(const std::string& path, std::string& name, Make make) {
+  for (int attempt = 0;; ++attempt) {
+    name = path + "." + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp";
+    const int made = make(name.c_str());
+    if (made >= 0 || errno != EEXIST || attempt == 1000) return made;
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path, std::string temporary, int descriptor)
@@ -58,14 +69,16 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
     const char* what = S_ISDIR(status.st_mode) ? ": it is a folder" : ": it is not an ordinary file";
     return Error{ErrorKind::unwritable, "cannot write " + path + what};
   }
-  // A name of its own for each writer, so that two conversions to one path don't share a temporary file. O_CREAT's mode
-  // is cut by the umask, as for any other new file.
-  for (int attempt = 0;; ++attempt) {
-    std::string temporary = path + "." + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp";
-    int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0) return AtomicFile(std::move(path), std::move(temporary), descriptor);
-    if (errno != EEXIST || attempt == 1000) return AtomicFile(path, "", -1).failure("write");
-  }
+  // Where the file system can, the file has no name until it is whole: whatever ends the process, nothing is left.
+  // O_TMPFILE's and O_CREAT's mode is cut by the umask, as for any other new file.
+  const bool can_name_later = ::access("/proc/self/fd", X_OK) == 0;
+  const int nameless = !can_name_later ? -1 : ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (nameless >= 0) return AtomicFile(std::move(path), "", nameless);
+  std::string temporary;
+  const int descriptor = with_free_name(
+      path, temporary, [](const char* name) { return ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+  if (descriptor < 0) return AtomicFile(std::move(path), "", -1).failure("write");
+  return AtomicFile(std::move(path), std::move(temporary), descriptor);
 }
 
 void AtomicFile::remove_unfinished() {
@@ -102,6 +115,15 @@ Expected<void> AtomicFile::write(const void* data, size_t size) {
 
 Expected<void> AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) return failure("write");
+  if (temporary_.empty()) {  // only a name can replace another
+    const std::string nameless = "/proc/self/fd/" + std::to_string(descriptor_);
+    std::string name;
+    const int linked = with_free_name(path_, name, [&](const char* free_name) {
+      return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, free_name, AT_SYMLINK_FOLLOW);
+    });
+    if (linked < 0) return failure("write");
+    temporary_ = name;
+  }
   int descriptor = descriptor_;
   descriptor_ = -1;
   if (::close(descriptor) != 0) return failure("write");

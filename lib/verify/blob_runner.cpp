@@ -1,7 +1,7 @@
 #include "passerelle/verify/blob_runner.h"
 
-#include "border.h"
 #include "passerelle/support/check.h"
+#include "passerelle/verify/border.h"
 
 namespace passerelle::verify {
 namespace {
@@ -21,14 +21,12 @@ ErrorKind kind_of(passerelle_status status) {
     case PASSERELLE_UNSUPPORTED:
     case PASSERELLE_TIMED_OUT:
     case PASSERELLE_DEVICE_SUSPECTED: return ErrorKind::nnapi;
+    case PASSERELLE_INVALID_ARGUMENT: return ErrorKind::usage;
     case PASSERELLE_OK:
-    case PASSERELLE_INVALID_ARGUMENT:
     case PASSERELLE_OUT_OF_MEMORY: break;
   }
   return ErrorKind::bug;
 }
-
-Error error_of(const loader::Error& error) { return {kind_of(error.status()), error.message()}; }
 
 /// The inputs' names, for a message.
 std::string names(const std::vector<Port>& ports) {
@@ -40,6 +38,8 @@ std::string names(const std::vector<Port>& ports) {
 }
 
 }  // namespace
+
+Error error_of(const loader::Error& error) { return {kind_of(error.status()), error.message()}; }
 
 Expected<BlobRunner> BlobRunner::open(const std::string& path) {
   loader::Error error;

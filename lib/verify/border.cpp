@@ -1,4 +1,4 @@
-#include "border.h"
+#include "passerelle/verify/border.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -40,16 +40,6 @@ Shape shape_of(const uint32_t (&dimensions)[PASSERELLE_MAX_RANK], uint32_t rank)
   return Shape(dimensions, dimensions + rank);
 }
 
-/// What a quantized tensor's integers are without their scale: .npy files and buffers hold them so.
-ElementType integers_of(ElementType type) {
-  switch (type) {
-    case ElementType::quint8: return ElementType::uint8;
-    case ElementType::qint8: return ElementType::int8;
-    case ElementType::qint32: return ElementType::int32;
-    default: return type;
-  }
-}
-
 bool channels_last(const passerelle_port_info& info) {
   return info.layout == PASSERELLE_LAYOUT_CHANNELS_LAST && info.rank == 4;
 }
@@ -71,6 +61,15 @@ Expected<void> check_range(const Constant& values, ElementType buffer_type, cons
 }
 
 }  // namespace
+
+ElementType integers_of(ElementType type) {
+  switch (type) {
+    case ElementType::quint8: return ElementType::uint8;
+    case ElementType::qint8: return ElementType::int8;
+    case ElementType::qint32: return ElementType::int32;
+    default: return type;
+  }
+}
 
 Port port_of(const passerelle_port_info& info) {
   Port port;

@@ -1,7 +1,7 @@
 // libFuzzer: any bytes as a file's head. What is accepted must be walkable from end to end.
 //
 //     cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DPASSERELLE_FUZZ=ON && ninja -C build/fuzz
-//     fuzz_reader build/fuzz/bin/fuzz_seeds corpus && build/fuzz/bin/fuzz_reader corpus
+//     fuzz_reader blob_seeds && build/fuzz/bin/blob_seeds corpus && build/fuzz/bin/fuzz_reader corpus
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -1,5 +1,5 @@
 // PyTorch's tensors ↔ the loader's buffers.
-#include "border.h"
+#include "passerelle/verify/border.h"
 
 #include <catch2/catch.hpp>
 #include <cstring>

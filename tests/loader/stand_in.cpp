@@ -144,7 +144,7 @@ int ANeuralNetworksModel_setOperandValue(ANeuralNetworksModel*, int32_t index, c
   operand.has_value = buffer != nullptr;
   operand.address = buffer;
   const unsigned char* bytes = static_cast<const unsigned char*>(buffer);
-  operand.value.assign(bytes, bytes + length);
+  if (state().keeps_values) operand.value.assign(bytes, bytes + length);
   return result_of("ANeuralNetworksModel_setOperandValue");
 }
 
@@ -154,7 +154,7 @@ int ANeuralNetworksModel_setOperandValueFromMemory(ANeuralNetworksModel*, int32_
   RecordedOperand& operand = state().operands.at(static_cast<size_t>(index));
   operand.has_value = operand.from_memory = true;
   const unsigned char* bytes = static_cast<const unsigned char*>(memory->mapping) + offset;
-  operand.value.assign(bytes, bytes + length);
+  if (state().keeps_values) operand.value.assign(bytes, bytes + length);
   return result_of("ANeuralNetworksModel_setOperandValueFromMemory");
 }
 

@@ -1,12 +1,17 @@
 #include "passerelle/support/atomic_file.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace fs = std::filesystem;
 using passerelle::AtomicFile;
@@ -145,7 +150,106 @@ TEST_CASE("moving a file moves the duty to clean up") {
     REQUIRE(file);
     AtomicFile moved = *std::move(file);
     REQUIRE(moved.write("x", 1));
-    CHECK(folder.entries() == 1);
   }
   CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("a signal that ends the process leaves the older file, and nothing beside it") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGKILL);
+  Folder folder;
+  put(folder / "out", "old");
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(signal, SIG_DFL);  // not Catch's
+    Expected<AtomicFile> file = AtomicFile::create(folder / "out");
+    const std::string block(1 << 16, 'x');
+    for (int i = 0; file && file->write(block.data(), block.size()); i = 1)
+      if (i == 0 && ::write(ready[1], "r", 1) != 1) ::_exit(1);
+    ::_exit(0);
+  }
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  ::kill(child, signal);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  CHECK(WIFSIGNALED(status));
+  CHECK(content(folder / "out") == "old");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("a disk that gets full leaves the older file, and says so") {
+  Folder folder;
+  put(folder / "out", "old");
+  struct rlimit before;
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const struct rlimit small { 1 << 16, before.rlim_max };
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);  // an error instead, as from a full disk
+  std::string message;
+  {
+    Expected<AtomicFile> file = AtomicFile::create(folder / "out");
+    REQUIRE(file);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const std::string block(1 << 15, 'x');
+    Expected<void> written;
+    for (int i = 0; i < 4 && written; ++i) written = file->write(block.data(), block.size());
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    ::signal(SIGXFSZ, handler);
+    REQUIRE_FALSE(written);
+    CHECK(written.error().kind == ErrorKind::unwritable);
+    message = written.error().message;
+  }
+  CHECK_THAT(message, Catch::Contains(folder / "out") && Catch::Contains("File too large"));
+  CHECK(content(folder / "out") == "old");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("a folder that can't be written to is told") {
+  // Root may write everywhere but into /proc.
+  Expected<AtomicFile> file = AtomicFile::create("/proc/passerelle-test");
+  REQUIRE_FALSE(file);
+  CHECK(file.error().kind == ErrorKind::unwritable);
+  CHECK_THAT(file.error().message, Catch::Contains("/proc/passerelle-test"));
+  if (::geteuid() == 0) return;
+  Folder folder;
+  fs::permissions(folder.path, fs::perms::owner_read | fs::perms::owner_exec);
+  Expected<AtomicFile> refused = AtomicFile::create(folder / "out");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Contains("Permission denied"));
+}
+
+TEST_CASE("whatever a reader sees while others write is one writer's whole file") {
+  Folder folder;
+  constexpr int writers = 4, rounds = 25;
+  constexpr size_t size = 100000;
+  put(folder / "out", std::string(size, 'a'));
+  std::vector<pid_t> children;
+  for (int w = 0; w < writers; ++w) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::string half(size / 2, static_cast<char>('b' + w));
+      bool done = true;
+      for (int round = 0; round < rounds; ++round) {
+        Expected<AtomicFile> file = AtomicFile::create(folder / "out");
+        done = done && file && file->write(half.data(), half.size()) && file->write(half.data(), half.size()) &&
+               file->commit();
+      }
+      ::_exit(done ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (int look = 0; look < 200; ++look) {
+    const std::string seen = content(folder / "out");
+    REQUIRE(seen.size() == size);
+    REQUIRE(seen.find_first_not_of(seen[0]) == std::string::npos);
+  }
+  for (pid_t child : children) {
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
+  }
+  CHECK(folder.entries() == 1);
 }

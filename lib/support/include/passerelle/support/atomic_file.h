@@ -8,7 +8,8 @@
 
 namespace passerelle {
 
-/// Written beside its place under a temporary name, synced, then renamed over `path`. Destroyed without commit(): removed.
+/// Written beside its place without a name (where the file system can't: under a temporary one), synced, then renamed
+/// over `path`. Destroyed without commit(): removed.
 /// Every failure is an Error of kind `unwritable` that names the file and the system's reason.
 class AtomicFile {
  public:

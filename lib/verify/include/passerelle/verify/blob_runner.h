@@ -18,6 +18,9 @@ struct Port {
   graph::Quantization quantization;
 };
 
+/// With the exit status that a script wants to see.
+Error error_of(const loader::Error& error);
+
 class BlobRunner {
  public:
   /// Opens and checks the file. Errors: `unreadable`.

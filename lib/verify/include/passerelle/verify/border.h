@@ -10,6 +10,9 @@
 
 namespace passerelle::verify {
 
+/// What a quantized tensor's integers are without their scale: .npy files and buffers hold them so. Other types stay.
+graph::ElementType integers_of(graph::ElementType type);
+
 Port port_of(const passerelle_port_info& info);
 
 /// Errors: `usage` where shape or dtype are not the port's, or an integer is too large for the type that it travels as.

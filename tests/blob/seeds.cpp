@@ -1,4 +1,4 @@
-// Writes the fuzzer's first inputs into a folder.
+// Writes small files of all kinds into a folder: a fuzzer's first inputs.
 #include <sys/stat.h>
 
 #include <cstdio>
