@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -88,10 +89,11 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   // An unreadable file is told apart from an NNAPI that fails.
   if (Expected<verify::BlobRunner> file = verify::BlobRunner::open(options.file); !file) return file.error();
   report::BenchReport report{options.file, options.against, *library, options.timing, 0, {}, 0};
+  // NNAPI first, with the threads that the process has: LibTorch's numbers of them stay set.
+  if (Expected<void> timed = time_nnapi(options, report); !timed) return timed.error();
   if (!options.against.empty())
     if (Expected<void> timed = time_libtorch(options, report); !timed) return timed.error();
-  if (common.threads > 0) Model::use_threads(common.threads);
-  if (Expected<void> timed = time_nnapi(options, report); !timed) return timed.error();
+  std::rotate(report.rows.begin(), report.rows.begin() + 1, report.rows.end());
   Outcome outcome;
   if (common.format == "json") outcome.json = report::bench_json(report);
   if (common.format == "text") outcome.text = report::bench_text(report);

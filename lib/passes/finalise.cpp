@@ -19,8 +19,9 @@ void use_default_axis(const Graph& graph, Operation& operation) {
 
 graph::Reason reason(const Graph& graph, const Operation& operation, const nnapi::Legality& legal) {
   if (legal) return graph::Reason::needs_feature_level;
-  for (OperandId id : operation.outputs)
-    if (graph.shape(id).size() > 4) return graph::Reason::rank;
+  for (const std::vector<OperandId>& ids : {operation.inputs(), operation.outputs})
+    for (OperandId id : ids)
+      if (graph.shape(id).size() > 4) return graph::Reason::rank;
   return graph::Reason::argument;
 }
 

@@ -45,7 +45,7 @@ std::string level_needs(const CheckReport& report) {
   Table table({{"operator"}, {"times", Column::right}, {"why", Column::left, true}, {"where", Column::left, true}});
   for (const Finding& finding : report.level_needs)
     table.add({finding.diagnostic.op, thousands(finding.places.size()), finding.diagnostic.message,
-               place_text(finding.places.front().origin)});
+               short_place_text(finding.places.front().origin)});
   return "What needs " + std::string(nnapi::feature_level_name(report.smallest_level)) + ":\n\n" + table.text(2);
 }
 

@@ -126,7 +126,10 @@ std::string error_plot(const verify::Layers& layers, double limit) {
 std::string verify_html(const VerifyReport& report) {
   HtmlPage page("verify", report.file);
   const std::string name = report.file.substr(report.file.find_last_of('/') + 1);
-  page.verdict(report.passed() ? Tone::good : Tone::bad,
+  const bool layer_off = report.layers && report.layers->first_bad;
+  page.verdict(!report.passed() ? Tone::bad
+               : layer_off      ? Tone::fair
+                                : Tone::good,
                name + (report.passed() ? " agrees with " : " differs from ") +
                    report.model.substr(report.model.find_last_of('/') + 1),
                report.layers     ? layers_verdict(*report.layers)

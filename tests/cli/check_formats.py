@@ -146,7 +146,7 @@ def check_other_commands(arguments):
         require(layers["first_difference"] is None, "no layer is off")
         require(sum(layer["compared"] for layer in layers["layers"]) >= 2, "layers were compared")
         results = document("bench", "bench", file, "--against", "conv.pt", "--repetitions", "2")["results"]
-        require([row["threads"] for row in results] == [1, 2, 4, None], "LibTorch with 1, 2, 4 threads, and NNAPI")
+        require([row["threads"] for row in results] == [1, 2, 4, None] and results[0]["normalised"] == 1, "LibTorch with 1, 2, 4 threads, and NNAPI")
         require(all(len(row["seconds"]) == 2 for row in results), "each run is there")
         # The same measurement, as it runs on a device.
         bin = os.path.dirname(arguments.passerelle)
