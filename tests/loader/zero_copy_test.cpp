@@ -57,11 +57,12 @@ TEST_CASE("half a gigabyte of weights takes no memory of the process") {
   REQUIRE(compilation);
   const size_t after = anonymous_bytes();
   CHECK(model.info().weights_size == 8 * 64 * mebibyte);
-  CHECK(after < before + 2 * mebibyte);
+  // Under qemu the emulator's own memory grows by some megabytes; a copy of one constant alone would be 64.
+  CHECK(after < before + 16 * mebibyte);
   CHECK(stand_in.memories.size() >= 1);
 
   // The measure itself: a copy of a part would be seen.
-  const size_t part = 16 * mebibyte;
+  const size_t part = 64 * mebibyte;
   const std::unique_ptr<unsigned char[]> copy(new unsigned char[part]);
   std::memset(copy.get(), 1, part);
   CHECK(anonymous_bytes() > after + part / 2);
