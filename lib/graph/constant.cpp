@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "passerelle/graph/half.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::graph {
@@ -29,20 +30,6 @@ Constant owning(std::vector<T> values, ElementType type, Shape shape) {
   const void* data = owner->data();
   std::vector<int64_t> strides = row_major_strides(shape);
   return Constant(std::move(owner), data, type, std::move(shape), std::move(strides));
-}
-
-float half_to_float(uint16_t half) {
-  uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  uint32_t exponent = (half >> 10) & 0x1fu;
-  uint32_t mantissa = half & 0x3ffu;
-  if (exponent == 0) {
-    float value = std::ldexp(static_cast<float>(mantissa), -24);
-    return sign ? -value : value;
-  }
-  uint32_t bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | (mantissa << 13);
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
 }
 
 float bfloat16_to_float(uint16_t stored) {
@@ -297,8 +284,12 @@ void Constant::copy_to(void* out) const {
     case ElementType::int64: copy_as(int64_t{}); break;
     case ElementType::float16:
     case ElementType::bfloat16: {
-      check(stored_ == type_, "nothing is converted to a 16-bit float");
       auto* next = static_cast<uint16_t*>(out);
+      if (stored_ != type_) {
+        check(type_ == ElementType::float16, "nothing is converted to bfloat16");
+        for (float value : floats()) *next++ = half_from_float(value);
+        return;
+      }
       for_each_offset([&](int64_t at) { std::memcpy(next++, data_ + at * 2, 2); });
       break;
     }

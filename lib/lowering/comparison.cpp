@@ -1,4 +1,5 @@
 // Comparisons, logic, choices between tensors, and conversions of element types.
+#include <cmath>
 #include <limits>
 
 #include "conversion.h"
@@ -21,6 +22,13 @@ void lower_comparison(Context& context) {
 void lower_isnan(Context& context) {
   OperandId x = context.tensor("self");
   context.result(context.binary(Op::NOT_EQUAL, x, x));
+}
+
+/// Integers and bools are finite.
+template <OperationType operation>
+void compare_with_infinity(Context& context) {
+  OperandId x = cast(context, context.tensor("self"), OperandType::TENSOR_FLOAT32);
+  context.result(context.binary(operation, context.unary(Op::ABS, x), static_cast<double>(INFINITY)));
 }
 
 // --- Logic. Numbers are true where they are not 0.
@@ -122,6 +130,8 @@ constexpr Lowering table[] = {
     {"aten::greater", lower_comparison<Op::GREATER>, "GREATER", ""},
     {"aten::ge", lower_comparison<Op::GREATER_EQUAL>, "GREATER_EQUAL", ""},
     {"aten::greater_equal", lower_comparison<Op::GREATER_EQUAL>, "GREATER_EQUAL", ""},
+    {"aten::isinf", compare_with_infinity<Op::EQUAL>, "ABS, EQUAL", ""},
+    {"aten::isfinite", compare_with_infinity<Op::LESS>, "ABS, LESS", ""},
     {"aten::isnan", lower_isnan, "NOT_EQUAL", ""},
     {"aten::logical_and", lower_logical<Op::LOGICAL_AND>, "LOGICAL_AND", ""},
     {"aten::logical_or", lower_logical<Op::LOGICAL_OR>, "LOGICAL_OR", ""},

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <sstream>
 
+#include "passerelle/graph/half.h"
 #include "passerelle/support/check.h"
 #include "quantization.h"
 
@@ -43,6 +45,32 @@ int32_t quantized_number(double value, const TensorType& type) {
   return static_cast<int32_t>(std::clamp(steps, lowest, highest));
 }
 
+/// Whether its results are numbers that it has read.
+bool moves(OperationType type) {
+  switch (type) {
+    case Op::ABS:
+    case Op::CHANNEL_SHUFFLE:
+    case Op::CONCATENATION:
+    case Op::DEPTH_TO_SPACE:
+    case Op::EXPAND_DIMS:
+    case Op::GATHER:
+    case Op::MAX_POOL_2D:
+    case Op::NEG:
+    case Op::PAD:
+    case Op::REDUCE_MAX:
+    case Op::REDUCE_MIN:
+    case Op::RELU:
+    case Op::RESHAPE:
+    case Op::SLICE:
+    case Op::SPACE_TO_DEPTH:
+    case Op::SPLIT:
+    case Op::STRIDED_SLICE:
+    case Op::TILE:
+    case Op::TRANSPOSE: return true;
+    default: return false;
+  }
+}
+
 Shape broadcast(const Shape& a, const Shape& b) {
   const Shape& longer = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;
@@ -61,9 +89,9 @@ Shape broadcast(const Shape& a, const Shape& b) {
 std::optional<OperandType> operand_type(graph::ElementType type) {
   using graph::ElementType;
   switch (type) {
+    case ElementType::float16:
     case ElementType::float32:
     case ElementType::float64: return OperandType::TENSOR_FLOAT32;
-    case ElementType::float16: return OperandType::TENSOR_FLOAT16;
     case ElementType::uint8:
     case ElementType::int8:
     case ElementType::int16:
@@ -86,6 +114,7 @@ Context::Context(const torchscript::Trace& trace, graph::Graph& graph, std::vect
     : trace_(trace), graph_(graph), operands_(operands), used_(used) {}
 
 void Context::enter(const torchscript::Node& node, uint32_t origin) {
+  first_operation_ = graph_.operations.size();
   node_ = &node;
   origin_ = origin;
 }
@@ -335,7 +364,56 @@ void Context::bind(TensorId id, OperandId value) {
                         graph::to_string(shape(value)) + " where PyTorch has " +
                         std::string(nnapi::name(expected.type)) + " " + graph::to_string(expected.shape));
   if (nnapi::is_quantized(expected.type)) check_scale(value, expected.quantization);
+  if (trace_[id].type == graph::ElementType::float16 && !keeps_halves()) value = rounded_to_half(value);
   operands_[index(id)] = value;
+}
+
+// --- float16.
+
+bool Context::computes_in_half() const {
+  bool half = false, wider = false;
+  const std::function<void(const Value&)> look = [&](const Value& value) {
+    if (const TensorId* id = value.tensor()) {
+      const torchscript::Tensor& tensor = trace_[*id];
+      half |= tensor.type == graph::ElementType::float16;
+      const bool is_wide = tensor.type == graph::ElementType::float32 || tensor.type == graph::ElementType::float64;
+      wider |= is_wide && !tensor.shape.empty();  // without dimensions it counts as a number
+    }
+    if (const std::vector<Value>* list = value.list())
+      for (const Value& element : *list) look(element);
+  };
+  for (const auto& argument : node_->arguments) look(argument.second);
+  return half && !wider;
+}
+
+bool Context::keeps_halves() const {
+  if (!computes_in_half()) return false;
+  return std::all_of(graph_.operations.begin() + static_cast<std::ptrdiff_t>(first_operation_), graph_.operations.end(),
+                     [](const graph::Operation& operation) { return operation.type && moves(*operation.type); });
+}
+
+OperandId Context::rounded_to_half(OperandId value) {
+  if (!graph_.is_constant(value)) return widened(halved(value));
+  std::vector<float> numbers = graph_[value].constant->floats();
+  for (float& number : numbers) number = graph::half_to_float(graph::half_from_float(number));
+  return constant_operand(Constant::from(std::move(numbers), shape(value)));
+}
+
+OperandId Context::widened(OperandId half) {
+  TensorType output = type(half);
+  output.type = OperandType::TENSOR_FLOAT32;
+  const OperandId value = emit(Op::CAST, {{"input", half}}, std::move(output));
+  half_of_.emplace(graph::index(value), half);
+  return value;
+}
+
+OperandId Context::halved(OperandId value) {
+  if (const auto known = half_of_.find(graph::index(value)); known != half_of_.end()) return known->second;
+  if (graph_.is_constant(value))
+    return constant_operand(graph_[value].constant->converted(graph::ElementType::float16));
+  TensorType output = type(value);
+  output.type = OperandType::TENSOR_FLOAT16;
+  return emit(Op::CAST, {{"input", value}}, std::move(output));
 }
 
 void Context::check_scale(OperandId value, const graph::Quantization& expected) const {
@@ -421,8 +499,6 @@ Constant Context::one_element(double value, OperandType type) const {
     case OperandType::TENSOR_FLOAT32:
       if (gives_float64()) require_float32(value);
       return Constant::filled(static_cast<float>(value), {1});
-    case OperandType::TENSOR_FLOAT16:
-      return Constant::filled(static_cast<float>(value), {1}).converted(graph::ElementType::float16);
     case OperandType::TENSOR_INT32: return Constant::list({int32(value)});
     case OperandType::TENSOR_BOOL8:
       return Constant::from(std::vector<uint8_t>{value != 0}, {1}).converted(graph::ElementType::bool8);

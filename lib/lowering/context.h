@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -106,6 +107,14 @@ class Context {
   OperandId pad(OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding, double fill = 0);
   OperandId concatenate(std::vector<OperandId> values, int32_t axis);
 
+  /// LibTorch computes a float16 operator in float32 and rounds its result: so do lowerings, which see float32 only.
+  /// FLOAT16 are the model's inputs and outputs, and what lies between the two CASTs that round a result.
+  OperandId widened(OperandId half);
+  OperandId halved(OperandId value);
+  OperandId rounded_to_half(OperandId value);
+  /// Whether the floating-point tensors that the node reads are float16: then so are its numbers.
+  bool computes_in_half() const;
+
   /// A dimension as PyTorch counts it (negative from the end), in 0 .. rank-1.
   static uint32_t dimension(int64_t dimension, size_t rank);
 
@@ -118,6 +127,7 @@ class Context {
   const torchscript::Value& require(std::string_view name) const;
   void bind(torchscript::TensorId id, OperandId value);
   void check_scale(OperandId value, const graph::Quantization& expected) const;
+  bool keeps_halves() const;  ///< whether the node has only moved float16 numbers
   bool gives_float64() const;
   int32_t int32(double value) const;
   /// float64 travels as float32: refuses what would become infinite on the way.
@@ -130,6 +140,8 @@ class Context {
   const std::vector<bool>& used_;                    // by TensorId
   const torchscript::Node* node_ = nullptr;
   uint32_t origin_ = 0;
+  size_t first_operation_ = 0;               // of the node
+  std::map<uint32_t, OperandId> half_of_{};  // by operand: the FLOAT16 one that it was widened from
 };
 
 using LoweringFunction = void (*)(Context&);
@@ -142,7 +154,8 @@ struct Lowering {
   std::string_view limits;  ///< what of it is refused; empty for nothing
 };
 
-/// NNAPI's tensor type for a PyTorch one; nothing where there is none. int64 travels as INT32, float64 as FLOAT32.
+/// NNAPI's tensor type for a PyTorch one; nothing where there is none. int64 travels as INT32, float64 and float16 (see
+/// Context::widened) as FLOAT32.
 std::optional<OperandType> operand_type(graph::ElementType type);
 TensorType tensor_type(const torchscript::Tensor& tensor);
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "passerelle/graph/half.h"
 #include "passerelle/support/check.h"
 #include "structure.h"
 
@@ -19,20 +20,20 @@ const Value* find(Context& context, std::string_view name) {
 graph::ElementType element_type(OperandType type) {
   switch (type) {
     case OperandType::TENSOR_FLOAT32: return graph::ElementType::float32;
-    case OperandType::TENSOR_FLOAT16: return graph::ElementType::float16;
     case OperandType::TENSOR_INT32: return graph::ElementType::int32;
     case OperandType::TENSOR_BOOL8: return graph::ElementType::bool8;
     default: return graph::ElementType::other;
   }
 }
 
+double nearest_half(double number) { return graph::half_to_float(graph::half_from_float(static_cast<float>(number))); }
+
 /// The order in which types win when they meet.
 int precedence(OperandType type) {
   switch (type) {
     case OperandType::TENSOR_BOOL8: return 0;
     case OperandType::TENSOR_INT32: return 1;
-    case OperandType::TENSOR_FLOAT16: return 2;
-    default: return 3;
+    default: return 2;
   }
 }
 
@@ -71,19 +72,18 @@ OperandType argument_type(Context& context, std::string_view name) {
 OperandType promoted(OperandType a, OperandType b) { return precedence(a) >= precedence(b) ? a : b; }
 
 OperandType promoted(Context& context, std::string_view a, std::string_view b) {
-  OperandType first = argument_type(context, a), second = argument_type(context, b);
-  // A number never widens a tensor of its own kind: float16 + 1.5 stays float16.
-  auto yields = [&](std::string_view name, OperandType type, OperandType to) {
-    return !context.is_tensor(name) && type == OperandType::TENSOR_FLOAT32 && to == OperandType::TENSOR_FLOAT16;
-  };
-  if (yields(a, first, second)) return second;
-  if (yields(b, second, first)) return first;
-  return promoted(first, second);
+  return promoted(argument_type(context, a), argument_type(context, b));
 }
 
 OperandId argument(Context& context, std::string_view name, OperandType type) {
-  if (context.is_tensor(name)) return cast(context, context.tensor(name), type);
+  if (context.is_tensor(name)) {
+    const OperandId value = cast(context, context.tensor(name), type);
+    const bool is_half = context.info(name).type == graph::ElementType::float16;
+    const bool rounds = type == OperandType::TENSOR_FLOAT32 && !is_half && context.computes_in_half();
+    return rounds ? context.rounded_to_half(value) : value;
+  }
   double number = context.number(name);
+  if (type == OperandType::TENSOR_FLOAT32 && context.computes_in_half()) number = nearest_half(number);
   if (type == OperandType::TENSOR_INT32 && (number != std::floor(number) || std::abs(number) > 2147483647.0))
     context.refuse(Reason::element_type,
                    "its argument " + std::string(name) + " is a number that does not fit an int32 tensor");

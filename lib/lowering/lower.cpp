@@ -122,17 +122,17 @@ class Driver {
   void add_input(const torchscript::Port& port) {
     if (!operand_type(trace_[port.tensor].type)) refuse_port(port, "input");
     graph::Port added = make_port(port);
+    const bool half = trace_[port.tensor].type == graph::ElementType::float16;
     TensorType type = tensor_type(trace_[port.tensor]);
-    enter_border("input");
+    if (half) type.type = nnapi::OperandType::TENSOR_FLOAT16;
     if (port.channels_last) {
       added.caller_layout = added.nnapi_layout = graph::Layout::channels_last;
       type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
-      added.operand = lowered_.graph.add_operand(std::move(type), port.name);
-      operand(port.tensor) = context_.to_nchw(added.operand);
-    } else {
-      added.operand = lowered_.graph.add_operand(std::move(type), port.name);
-      operand(port.tensor) = added.operand;
     }
+    enter_border("input");
+    added.operand = lowered_.graph.add_operand(std::move(type), port.name);
+    const OperandId value = half ? context_.widened(added.operand) : added.operand;
+    operand(port.tensor) = port.channels_last ? context_.to_nchw(value) : value;
     lowered_.graph.inputs.push_back(std::move(added));
   }
 
@@ -141,6 +141,7 @@ class Driver {
     enter_border("output");
     try {
       added.operand = context_.operand(port.tensor);
+      if (trace_[port.tensor].type == graph::ElementType::float16) added.operand = context_.halved(added.operand);
     } catch (const Refusal&) {
       refuse_port(port, "output");
       added.operand = lowered_.graph.add_operand(tensor_type(trace_[port.tensor]), port.name);

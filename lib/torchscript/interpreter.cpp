@@ -176,7 +176,8 @@ void Interpreter::set_unknown(Node* node) {
 
 graph::Origin Interpreter::origin() const {
   if (node_ == nullptr) return {};
-  std::vector<const Node*> nodes{node_};
+  // LibTorch's compiler gives a SetAttr no place in the source; the value that it stores has one.
+  std::vector<const Node*> nodes{node_->kind() == c10::prim::SetAttr ? node_->inputs()[1]->node() : node_};
   for (const Frame* frame = frame_; frame != nullptr; frame = frame->caller)
     if (frame->call != nullptr) nodes.push_back(frame->call);
   return make_origin(node_->kind().toQualString(), frame_ == nullptr ? "" : frame_->module_path, nodes);

@@ -12,7 +12,7 @@ class Spectrum(torch.nn.Module):
 class Ranks(torch.nn.Module):
     def forward(self, x):
         common = torch.mode(x, 3)[0]  # blocker: mode
-        return torch.cummax(common, 2)[0].mean(dim=2)  # blocker: cummax
+        return torch.logcumsumexp(common, 2).mean(dim=2)  # blocker: logcumsumexp
 
 
 class Gate(torch.nn.Module):

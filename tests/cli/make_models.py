@@ -58,8 +58,8 @@ class Grid(torch.nn.Module):
 
     def forward(self, x):
         y = torch.fft.fft2(self.conv(x)).real
-        z, _ = torch.median(y, dim=3)
-        z2, _ = torch.median(z, dim=2)
+        z, _ = torch.mode(y, dim=3)
+        z2, _ = torch.mode(z, dim=2)
         return z2
 
 

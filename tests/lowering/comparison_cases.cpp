@@ -144,3 +144,9 @@ TEST_CASE("Operators that do nothing") {
       cases.push_back({std::string("return ") + expression + " + 1", {{"x", shape}}});
   require_all(cases);
 }
+
+TEST_CASE("aten::isinf and aten::isfinite") {
+  for (const char* name : {"isinf", "isfinite", "isnan"})
+    require_all({{std::string("return torch.") + name + "(torch.log(torch.floor(x)))", {{"x", {40}, -1, 3}}},
+                 {std::string("return torch.") + name + "(x)", {{"x", {4}, -1, 3, int32}}}});
+}

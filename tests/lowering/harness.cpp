@@ -14,6 +14,7 @@
 
 #include "module.h"
 #include "passerelle/blob/write.h"
+#include "passerelle/graph/half.h"
 #include "passerelle/loader/passerelle.hpp"
 #include "passerelle/lowering/lower.h"
 #include "passerelle/passes/pipeline.h"
@@ -70,7 +71,9 @@ std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
 lowering::Lowered lower(const torchscript::Model& model, const std::vector<InputSpec>& specifications) {
   Expected<torchscript::Trace> trace = model.trace(specifications);
   if (!trace) throw std::runtime_error(trace.error().message);
-  return lowering::lower(*trace);
+  lowering::Lowered lowered = lowering::lower(*trace);
+  lowered.diagnostics.insert(lowered.diagnostics.begin(), trace->diagnostics.begin(), trace->diagnostics.end());
+  return lowered;
 }
 
 std::string text_of(const std::vector<graph::Diagnostic>& diagnostics) {
@@ -99,6 +102,9 @@ std::vector<double> as_doubles(const void* data, passerelle_dtype type, size_t c
   switch (type) {
     case PASSERELLE_FLOAT32: convert(static_cast<const float*>(data)); break;
     case PASSERELLE_FLOAT64: convert(static_cast<const double*>(data)); break;
+    case PASSERELLE_FLOAT16:
+      for (size_t i = 0; i < count; ++i) values[i] = graph::half_to_float(static_cast<const uint16_t*>(data)[i]);
+      break;
     case PASSERELLE_INT32: convert(static_cast<const int32_t*>(data)); break;
     case PASSERELLE_INT64: convert(static_cast<const int64_t*>(data)); break;
     case PASSERELLE_UINT8:
@@ -115,6 +121,7 @@ passerelle_dtype dtype_of(ElementType type) {
   switch (type) {
     case ElementType::float32: return PASSERELLE_FLOAT32;
     case ElementType::float64: return PASSERELLE_FLOAT64;
+    case ElementType::float16: return PASSERELLE_FLOAT16;
     case ElementType::int32: return PASSERELLE_INT32;
     case ElementType::int64: return PASSERELLE_INT64;
     case ElementType::uint8: return PASSERELLE_UINT8;
@@ -140,6 +147,11 @@ std::vector<unsigned char> as_bytes(const std::vector<double>& values, passerell
   };
   switch (type) {
     case PASSERELLE_FLOAT32: convert(float{}); break;
+    case PASSERELLE_FLOAT16:
+      bytes.resize(values.size() * 2);
+      for (size_t i = 0; i < values.size(); ++i)
+        reinterpret_cast<uint16_t*>(bytes.data())[i] = graph::half_from_float(static_cast<float>(values[i]));
+      break;
     case PASSERELLE_INT32: convert(int32_t{}); break;
     case PASSERELLE_QUINT8:
     case PASSERELLE_BOOL: convert(uint8_t{}); break;

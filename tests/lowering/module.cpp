@@ -15,6 +15,7 @@ at::ScalarType scalar_type(ElementType type) {
   switch (type) {
     case ElementType::float32: return at::kFloat;
     case ElementType::float64: return at::kDouble;
+    case ElementType::float16: return at::kHalf;
     case ElementType::int32: return at::kInt;
     case ElementType::int64: return at::kLong;
     case ElementType::uint8: return at::kByte;
@@ -39,15 +40,16 @@ at::Tensor torch_tensor(const Tensor& tensor) {
   // The distributions of the standard library differ between implementations; the generator does not.
   for (int64_t i = 0; i < values.numel(); ++i)
     values.data_ptr<double>()[i] = tensor.low + (tensor.high - tensor.low) * (generator() / 4294967296.0);
-  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64) values.floor_();
+  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64 &&
+      tensor.type != ElementType::float16) values.floor_();
   return values.to(scalar_type(tensor.type));
 }
 
-/// `torch.` for operators of aten, `quantized.` for those of that name.
+/// `torch.` for operators of aten, `quantized.` and `prepacked.` for those of these names.
 struct Namespaces : torch::jit::NativeResolver {
   std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction& function,
                                                          const torch::jit::SourceRange& place) override {
-    if (name == "quantized") return std::make_shared<torch::jit::BuiltinModule>("quantized");
+    if (name == "quantized" || name == "prepacked") return std::make_shared<torch::jit::BuiltinModule>(name);
     return NativeResolver::resolveValue(name, function, place);
   }
 };

@@ -16,6 +16,15 @@ TEST_CASE("a branch on the shape is followed, and leaves nothing behind") {
   CHECK(operators(faithful_trace(model, {shape({1, 3})})) == "aten::relu");
 }
 
+TEST_CASE("an operator that may not run does no harm in a branch that is not taken") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  if x.size(0) > 100:\n"
+      "    return torch.geqrf(x)[0]\n"
+      "  return x * 2\n");
+  CHECK(operators(faithful_trace(model, {shape({2, 3})})) == "aten::mul");
+}
+
 TEST_CASE("loops on constants and shapes are unrolled") {
   const Model model = model_of(
       "def forward(self, x):\n"

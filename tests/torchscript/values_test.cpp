@@ -185,6 +185,20 @@ TEST_CASE("a list that holds itself does not end the program") {
                          "  return x + len(l)\n")) == "too-large");
 }
 
+TEST_CASE("a module that keeps state is reported, with the line that changes it") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  y = self.t * 0.5\n"
+      "  self.t = y + x\n"
+      "  return self.t\n",
+      [](torch::jit::Module& module) { module.register_attribute("t", c10::TensorType::get(), at::zeros({1})); });
+  const Trace trace = any_trace(model, {shape({1})});
+  REQUIRE(trace.diagnostics.size() == 1);
+  CHECK(trace.diagnostics[0].reason == graph::Reason::state);
+  CHECK(trace.diagnostics[0].origin.op == "prim::SetAttr");
+  CHECK(trace.diagnostics[0].origin.user.line == 3);
+}
+
 TEST_CASE("an attribute that is set before it is read is no state") {
   const Setup setup = [](torch::jit::Module& module) {
     module.register_attribute("t", c10::TensorType::get(), at::zeros({1}));
