@@ -287,7 +287,11 @@ void Constant::copy_to(void* out) const {
       auto* next = static_cast<uint16_t*>(out);
       if (stored_ != type_) {
         check(type_ == ElementType::float16, "nothing is converted to bfloat16");
-        for (float value : floats()) *next++ = half_from_float(value);
+        Constant wide = *this;
+        wide.type_ = ElementType::float32;
+        std::vector<float> values(size());
+        wide.copy_to(values.data());
+        for (float value : values) *next++ = half_from_float(value);
         return;
       }
       for_each_offset([&](int64_t at) { std::memcpy(next++, data_ + at * 2, 2); });

@@ -65,8 +65,9 @@ class Einsum {
     return dots == std::string::npos ? part : part.replace(dots, 3, ellipsis(dimensions, greatest));
   }
 
-  Lettered term(OperandId value, const std::string& part, size_t greatest, size_t named) const {
+  Lettered term(OperandId value, const std::string& part, size_t greatest, size_t named) {
     Lettered result{value, expanded(part, c_.rank(value) - named, greatest)};
+    named_ += result.letters;
     for (size_t i = 0; i < result.letters.size(); ++i)
       for (size_t twin = result.letters.find(result.letters[i], i + 1); twin != std::string::npos;
            twin = result.letters.find(result.letters[i], i + 1))
@@ -85,24 +86,24 @@ class Einsum {
     const uint32_t size = shape[first];
     std::vector<int32_t> places;
     for (uint32_t i = 0; i < size; ++i) places.push_back(static_cast<int32_t>(i * (size + 1)));
-    Lettered result{c_.transpose(term.value, last), ""};
-    const Shape turned = c_.shape(result.value);
-    Shape joined(turned.begin(), turned.begin() + static_cast<std::ptrdiff_t>(others));
-    for (size_t i = 0; i < others; ++i) result.letters += term.letters[last[i]];
-    result.letters += term.letters[first];
+    const OperandId turned = c_.transpose(term.value, last);
+    Shape joined = c_.shape(turned);
+    joined.resize(others);
     joined.push_back(size * size);
-    result.value = gathered(c_, c_.reshape(result.value, joined), static_cast<uint32_t>(others), places);
+    const OperandId diagonal = gathered(c_, c_.reshape(turned, joined), static_cast<uint32_t>(others), places);
     // The letter stands where its first one stood.
-    std::string order = term.letters;
-    order.erase(second, 1);
-    return {arranged(result, order), order};
+    Permutation order;
+    for (uint32_t i = 0, next = 0; i < shape.size(); ++i)
+      if (i != second) order.push_back(i == first ? static_cast<uint32_t>(others) : next++);
+    std::string letters = term.letters;
+    letters.erase(second, 1);
+    return {c_.transpose(diagonal, order), letters};
   }
 
   /// Without an arrow: what stands for "...", then the letters that appear once, in alphabetical order.
   std::string implied_result(size_t greatest) const {
     std::map<char, int> count;
-    for (const Lettered& each : terms_)
-      for (char letter : each.letters) ++count[letter];
+    for (char letter : named_) ++count[letter];
     std::string result = ellipsis(greatest, greatest);
     for (auto [letter, times] : count)
       if (letter >= 'A' && times == 1) result += letter;
@@ -184,6 +185,7 @@ class Einsum {
 
   Context& c_;
   std::vector<Lettered> terms_;
+  std::string named_;  // the letters of all operands, as often as they stand there
   std::string result_;
 };
 

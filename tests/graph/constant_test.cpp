@@ -173,6 +173,17 @@ TEST_CASE("half precision is read exactly") {
   CHECK(half.floats() == values);
 }
 
+TEST_CASE("numbers become half precision, and back, through other steps") {
+  const Constant halves = Constant::from(std::vector<float>{1.0f, 0.1f, 70000.0f, -3.0f}, {2, 2})
+                              .converted(ElementType::float16)
+                              .permuted({1, 0});
+  std::vector<uint16_t> bits(4);
+  halves.copy_to(bits.data());
+  CHECK(bits == std::vector<uint16_t>{0x3c00, 0x7c00, 0x2e66, 0xc200});
+  CHECK(halves.converted(ElementType::float32).floats()[2] == 0.0999755859375f);
+  CHECK(Constant::list({2, -5}).converted(ElementType::float16).floats() == std::vector<float>{2, -5});
+}
+
 TEST_CASE("a constant knows whether it is uniform") {
   CHECK(Constant::filled(3, {2, 3}).is_uniform());
   CHECK(Constant::from(std::vector<float>{1, 1}, {2}).is_uniform());

@@ -71,9 +71,7 @@ std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
 lowering::Lowered lower(const torchscript::Model& model, const std::vector<InputSpec>& specifications) {
   Expected<torchscript::Trace> trace = model.trace(specifications);
   if (!trace) throw std::runtime_error(trace.error().message);
-  lowering::Lowered lowered = lowering::lower(*trace);
-  lowered.diagnostics.insert(lowered.diagnostics.begin(), trace->diagnostics.begin(), trace->diagnostics.end());
-  return lowered;
+  return lowering::lower(*trace);
 }
 
 std::string text_of(const std::vector<graph::Diagnostic>& diagnostics) {
