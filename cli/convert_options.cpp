@@ -45,6 +45,10 @@ void add_convert_options(CLI::App& app, ConvertOptions& options) {
       ->allow_extra_args(false);
   add_target_options(app, options.target);
   app.add_flag("--relax-fp16", options.relax_fp16, "Let devices compute float32 with the precision of float16");
+  app.add_flag("--output-quantized", options.output_quantized,
+               "Return outputs that the model dequantizes at its end as the integers before that");
+  app.add_flag("--keep-float-islands", options.keep_float_islands,
+               "Leave dequantize, operation, quantize as they are where NNAPI could compute in integers");
   app.add_option("--output-layout", options.output_layouts,
                  "nhwc: the app gets all outputs of 4 dimensions as NHWC; N=nhwc: output N, counted from 0")
       ->type_name("LAYOUT")
@@ -57,6 +61,8 @@ Expected<Prepared> prepare(const ConvertOptions& options) {
   if (!level) return level.error();
   conversion.target.feature_level = level->value_or(default_feature_level);
   conversion.relax_fp16 = options.relax_fp16;
+  conversion.quantized_outputs = options.output_quantized;
+  conversion.target.removes_float_islands = !options.keep_float_islands;
   for (const std::string& layout : options.output_layouts)
     if (Expected<void> parsed = parse_output_layout(layout, conversion); !parsed) return parsed.error();
   Expected<std::vector<torchscript::InputSpec>> inputs = parse_input_specs(options.inputs);

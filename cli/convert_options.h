@@ -16,6 +16,8 @@ struct ConvertOptions {
   std::vector<std::string> inputs;
   TargetOptions target;
   bool relax_fp16 = false;
+  bool output_quantized = false;
+  bool keep_float_islands = false;
   std::vector<std::string> output_layouts;
 };
 

@@ -2,17 +2,20 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "command.h"
 #include "input_spec.h"
 #include "nnapi_library.h"
+#include "passerelle/blob/file.h"
 #include "passerelle/layers/compare_layers.h"
 #include "passerelle/report/verify_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/border.h"
 #include "passerelle/verify/comparison.h"
+#include "passerelle/verify/quantization.h"
 
 namespace passerelle::cli {
 namespace {
@@ -26,10 +29,14 @@ struct Options {
   std::string model, file;
   std::vector<std::string> inputs;
   verify::Limits limits;
+  bool has_element_limits = false;  ///< --rtol, --atol or --steps was given
   std::string nnapi;
   bool per_layer = false;
   std::string outputs;  ///< a folder; empty: run the file
 };
+
+/// What a network of rounded numbers comes to is not the same in two arithmetics that differ by a step here and there.
+constexpr double default_signal_to_noise = 15;
 
 struct Inputs {
   std::vector<InputSpec> specs;
@@ -50,6 +57,32 @@ std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
   return specs;
 }
 
+Expected<bool> computes_in_integers(const std::string& path) {
+  Expected<blob::File> file = blob::File::open(path);
+  if (!file) return file.error();
+  const blob::View view = file->view();
+  for (uint32_t i = 0; i < view.operand_count(); ++i)
+    if (nnapi::is_quantized(view.operand(i).type)) return true;
+  return false;
+}
+
+/// The model may take as floats what the file takes quantized: both get the numbers that the integers stand for.
+Inputs on_floats(const Inputs& quantized) {
+  Inputs floats = quantized;
+  for (HostTensor& tensor : floats.tensors)
+    if (graph::is_quantized(tensor.type)) tensor = verify::dequantized(tensor);
+  floats.specs = torchscript::with_floats(std::move(floats.specs));
+  return floats;
+}
+
+Expected<std::vector<HostTensor>> run_model(const Model& model, const Inputs& inputs) {
+  Expected<std::vector<HostTensor>> outputs = model.run(inputs.specs, inputs.tensors);
+  const auto is_quantized = [](const HostTensor& tensor) { return graph::is_quantized(tensor.type); };
+  if (outputs || std::none_of(inputs.tensors.begin(), inputs.tensors.end(), is_quantized)) return outputs;
+  const Inputs floats = on_floats(inputs);
+  return model.run(floats.specs, floats.tensors);
+}
+
 Expected<Inputs> inputs_of(const Options& options, const Model& model, const verify::BlobRunner& runner) {
   Expected<std::vector<InputSpec>> specs = parse_input_specs(options.inputs);
   if (!specs) return specs.error();
@@ -60,7 +93,15 @@ Expected<Inputs> inputs_of(const Options& options, const Model& model, const ver
     tensors = model.example_inputs(*specs);
   }
   if (!tensors) return tensors.error();
-  return Inputs{*std::move(specs), *std::move(tensors)};
+  Inputs inputs{*std::move(specs), *std::move(tensors)};
+  // The same for both, so rounded for both.
+  const std::vector<Port>& ports = runner.inputs();
+  for (size_t i = 0; i < ports.size() && i < inputs.tensors.size(); ++i) {
+    HostTensor& tensor = inputs.tensors[i];
+    if (graph::is_quantized(ports[i].type) && tensor.type == graph::ElementType::float32)
+      tensor = verify::quantized(tensor, ports[i].type, ports[i].quantization);
+  }
+  return inputs;
 }
 
 /// The file must be one that this model could have become.
@@ -119,7 +160,7 @@ Outcome outcome_of(const report::VerifyReport& report, const Common& common) {
   return outcome;
 }
 
-Expected<Outcome> execute(const Options& options, const Common& common) {
+Expected<Outcome> execute(Options options, const Common& common) {
   if (!(options.limits.relative >= 0) || !(options.limits.absolute >= 0) || options.limits.steps < 0)
     return Error{ErrorKind::usage, "--rtol, --atol and --steps can't be negative"};
   if (!options.outputs.empty() && !options.nnapi.empty())
@@ -132,12 +173,22 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   if (!runner) return runner.error();
   Expected<Model> model = Model::load(options.model);
   if (!model) return model.error();
+  Expected<bool> integers = computes_in_integers(options.file);
+  if (!integers) return integers.error();
+  if (*integers && !options.limits.signal_to_noise && !options.has_element_limits)
+    options.limits.signal_to_noise = default_signal_to_noise;
   Expected<Inputs> inputs = inputs_of(options, *model, *runner);
   if (!inputs) return inputs.error();
 
   spdlog::debug("running {} with LibTorch {}", options.model, Model::libtorch_version());
-  Expected<std::vector<HostTensor>> reference = model->run(inputs->specs, inputs->tensors);
+  Expected<std::vector<HostTensor>> reference = run_model(*model, *inputs);
   if (!reference) return reference.error();
+  // The model may end with a dequantize that the file leaves to the app.
+  for (size_t i = 0; i < reference->size() && i < runner->outputs().size(); ++i) {
+    const Port& port = runner->outputs()[i];
+    if (graph::is_quantized(port.type) && (*reference)[i].type == graph::ElementType::float32)
+      (*reference)[i] = verify::quantized((*reference)[i], port.type, port.quantization);
+  }
   if (Expected<void> fits = check_outputs(options, runner->outputs(), *reference); !fits) return fits.error();
   if (options.outputs.empty()) spdlog::debug("running {} with {}", options.file, *library);
   Expected<std::vector<HostTensor>> actual = options.outputs.empty() ? runner->run(*library, inputs->tensors)
@@ -173,6 +224,11 @@ Action add(CLI::App& app, const Common& common) {
       ->type_name("X");
   app.add_option("--steps", options->limits.steps, "Quantized: the largest difference in steps. Default: 1")
       ->type_name("N");
+  app.add_option(
+         "--snr", options->limits.signal_to_noise,
+         "A signal-to-noise ratio in dB that is enough, whatever single elements differ by. Default for files that "
+         "compute in integers, without --rtol, --atol and --steps: 15")
+      ->type_name("X");
   app.add_flag("--per-layer", options->per_layer,
                "Compare the result of each operation with LibTorch's own value at that point, too");
   add_nnapi_option(app, options->nnapi);
@@ -181,7 +237,11 @@ Action add(CLI::App& app, const Common& common) {
          "Compare the output0.npy, output1.npy, ... in this folder, which passerelle run or passerelle-run wrote "
          "from the same inputs, instead of running the file")
       ->type_name("DIR");
-  return [options, &common] { return execute(*options, common); };
+  CLI::App* command = &app;
+  return [options, &common, command] {
+    options->has_element_limits = command->count("--rtol") + command->count("--atol") + command->count("--steps") > 0;
+    return execute(*options, common);
+  };
 }
 
 }  // namespace

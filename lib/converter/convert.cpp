@@ -1,8 +1,13 @@
 #include "passerelle/converter/convert.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "passerelle/lowering/lower.h"
+#include "passerelle/passes/peel.h"
 
 namespace passerelle::converter {
 namespace {
@@ -44,6 +49,62 @@ Expected<void> apply_output_layouts(graph::Graph& graph, const Options& options)
   return {};
 }
 
+bool is_quantized(const torchscript::InputSpec& spec) { return spec.type && graph::is_quantized(*spec.type); }
+
+/// As a SPEC says it, with as many digits as tell one float from all others.
+std::string text_of(graph::ElementType type, const graph::Quantization& quantization) {
+  char scale[32];
+  for (int digits = 1; digits <= 9; ++digits) {
+    std::snprintf(scale, sizeof scale, "%.*g", digits, static_cast<double>(quantization.scale));
+    if (std::strtof(scale, nullptr) == quantization.scale) break;
+  }
+  return std::string(graph::name(type)) + "," + scale + "," + std::to_string(quantization.zero_point);
+}
+
+/// A scale as a person writes it has fewer digits than the model's.
+bool is_same_scale(const graph::Quantization& given, const graph::Quantization& wanted) {
+  constexpr float written_digits = 1e-5f;
+  return given.zero_point == wanted.zero_point && std::abs(given.scale - wanted.scale) <= written_digits * wanted.scale;
+}
+
+/// Takes the model's own first step from an input that is to be quantized already.
+Expected<void> peel_input(graph::Graph& graph, const torchscript::InputSpec& spec, size_t input) {
+  const graph::Port& port = graph.inputs[input];
+  if (graph::is_quantized(port.element_type)) return {};
+  const auto usage = [&](const std::string& why) {
+    return Error{ErrorKind::usage,
+                 "the input '" + port.name + "' can't be " + text_of(*spec.type, spec.quantization) + ": " + why};
+  };
+  const std::optional<graph::TensorType> type = passes::quantized_first(graph, input);
+  if (!type) return usage("the model takes floats there, and does not begin by quantizing them");
+  const bool is_unsigned = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM;
+  const graph::ElementType element = is_unsigned ? graph::ElementType::quint8 : graph::ElementType::qint8;
+  if (element != *spec.type || !is_same_scale(spec.quantization, type->quantization))
+    return usage("the model quantizes it to " + text_of(element, type->quantization));
+  passes::peel_quantize(graph, input);
+  return {};
+}
+
+Expected<void> peel_inputs(graph::Graph& graph, const std::vector<torchscript::InputSpec>& specs) {
+  size_t input = 0;  // numbers are given in the specifications, and are no inputs of the file
+  for (const torchscript::InputSpec& spec : specs) {
+    if (!std::holds_alternative<std::monostate>(spec.number)) continue;
+    size_t place = input++;
+    if (!spec.name.empty())
+      for (place = 0; place < graph.inputs.size() && graph.inputs[place].name != spec.name;) ++place;
+    if (!is_quantized(spec) || place >= graph.inputs.size()) continue;
+    if (Expected<void> peeled = peel_input(graph, spec, place); !peeled) return peeled;
+  }
+  return {};
+}
+
+Expected<void> peel_outputs(graph::Graph& graph) {
+  bool peeled = false;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) peeled = passes::peel_dequantize(graph, i) || peeled;
+  if (peeled) return {};
+  return Error{ErrorKind::usage, "no output can be returned quantized: the model ends none of them with dequantize"};
+}
+
 /// Before the passes: the same for every target.
 Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& options) {
   lowering::Lowered lowered = lowering::lower(trace);
@@ -53,6 +114,9 @@ Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& 
   converted.graph.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);
   converted.refused = std::move(lowered.refused);
+  if (Expected<void> peeled = peel_inputs(converted.graph, options.inputs); !peeled) return peeled.error();
+  if (options.quantized_outputs)
+    if (Expected<void> peeled = peel_outputs(converted.graph); !peeled) return peeled.error();
   if (Expected<void> applied = apply_output_layouts(converted.graph, options); !applied) return applied.error();
   return Expected<Converted>(std::move(converted));
 }
@@ -67,30 +131,40 @@ Converted finished(Converted lowered, const passes::Target& target) {
 
 /// Levels are tried, for what a level lacks may be rewritten: an operation that needs one does not make the model need
 /// it.
-void find_smallest_level(const Converted& lowered, Survey& survey) {
+void find_smallest_level(const Converted& lowered, passes::Target target, Survey& survey) {
+  const auto finished_at = [&](nnapi::FeatureLevel level) {
+    target.feature_level = level;
+    return finished(lowered, target).diagnostics;
+  };
   const bool hopeless = !lowered.diagnostics.empty();  // no level has what has no lowering
   nnapi::FeatureLevel level = survey.converted.target;
   std::vector<graph::Diagnostic> obstacles = survey.converted.diagnostics;
-  while (!hopeless && !obstacles.empty() && level < nnapi::highest_feature_level)
-    obstacles = finished(lowered, {++level}).diagnostics;
+  while (!hopeless && !obstacles.empty() && level < nnapi::highest_feature_level) obstacles = finished_at(++level);
   if (!obstacles.empty()) {
     survey.obstacles_below = std::move(obstacles);
     return;
   }
   survey.smallest_level = level;
   if (level > survey.converted.target) {
-    survey.obstacles_below = level == survey.converted.target + 1 ? survey.converted.diagnostics
-                                                                  : finished(lowered, {level - 1}).diagnostics;
+    survey.obstacles_below =
+        level == survey.converted.target + 1 ? survey.converted.diagnostics : finished_at(level - 1);
     return;
   }
   while (survey.smallest_level > nnapi::lowest_feature_level) {
-    survey.obstacles_below = finished(lowered, {survey.smallest_level - 1}).diagnostics;
+    survey.obstacles_below = finished_at(survey.smallest_level - 1);
     if (!survey.obstacles_below.empty()) return;
     --survey.smallest_level;
   }
 }
 
 }  // namespace
+
+Expected<torchscript::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& specs) {
+  Expected<torchscript::Trace> trace = model.trace(specs);
+  if (trace || std::none_of(specs.begin(), specs.end(), is_quantized)) return trace;
+  // It may be a model that quantizes its input itself.
+  return model.trace(with_floats(specs));
+}
 
 Expected<Converted> convert(const torchscript::Trace& trace, const Options& options) {
   Expected<Converted> lowered = lowered_for(trace, options);
@@ -99,20 +173,20 @@ Expected<Converted> convert(const torchscript::Trace& trace, const Options& opti
 }
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {
-  Expected<torchscript::Trace> trace = model.trace(options.inputs);
+  Expected<torchscript::Trace> trace = converter::trace(model, options.inputs);
   if (!trace) return trace.error();
   return convert(*trace, options);
 }
 
 Expected<Survey> survey(const torchscript::Model& model, const Options& options) {
-  Expected<torchscript::Trace> trace = model.trace(options.inputs);
+  Expected<torchscript::Trace> trace = converter::trace(model, options.inputs);
   if (!trace) return trace.error();
   Survey survey;
   survey.trace = *std::move(trace);
   Expected<Converted> lowered = lowered_for(survey.trace, options);
   if (!lowered) return lowered.error();
   survey.converted = finished(*lowered, options.target);
-  find_smallest_level(*lowered, survey);
+  find_smallest_level(*lowered, options.target, survey);
   return Expected<Survey>(std::move(survey));
 }
 

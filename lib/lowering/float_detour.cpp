@@ -22,7 +22,7 @@ void for_each_tensor(AnyValue& value, const Visit& visit) {
     for (auto& element : *list) for_each_tensor(element, visit);
 }
 
-/// What an operator of quantized:: is on floats; its arguments have the names of the float one's.
+/// What an operator of quantized:: is on floats.
 std::string_view on_floats(std::string_view op) {
   static const std::map<std::string_view, std::string_view> names{
       {"quantized::celu", "aten::celu"},
@@ -30,12 +30,24 @@ std::string_view on_floats(std::string_view op) {
       {"quantized::group_norm", "aten::group_norm"},
       {"quantized::instance_norm", "aten::instance_norm"},
       {"quantized::layer_norm", "aten::layer_norm"},
+      {"quantized::matmul", "aten::matmul"},
       {"quantized::prelu", "aten::prelu"},
-      {"quantized::softmax", "aten::softmax"},
       {"quantized::threshold", "aten::threshold"},
   };
   const auto known = names.find(op);
   return known == names.end() ? op : known->second;
+}
+
+/// The operator and its arguments by the names that they have for floats.
+void name_for_floats(Node& node) {
+  const std::string_view op = on_floats(node.op);
+  if (op == node.op) return;
+  for (auto& argument : node.arguments) {
+    if (argument.first == "qx" || argument.first == "qa") argument.first = "self";
+    if (argument.first == "qb") argument.first = "other";
+  }
+  if (op == "aten::instance_norm") node.arguments.push_back({"use_input_stats", {true}});
+  node.op = std::string(op);
 }
 
 /// QNNPACK counts the padding in, whatever the arguments say; LibTorch leaves windows beyond the image to another
@@ -102,7 +114,7 @@ class Detours {
         results.emplace_back(computed, id);
         id = computed;
       });
-    node.op = std::string(on_floats(node.op));
+    name_for_floats(node);
     trace_.nodes.push_back(std::move(node));
     for (const auto& [computed, quantized] : results)
       trace_.nodes.push_back({"aten::quantize_per_tensor", "", {{"self", {computed}}}, {{quantized}}, origin});

@@ -165,7 +165,11 @@ class IslandRemover {
     const std::optional<OperandId> input = as_integers(operation.operand("input"), depth);
     if (!input || !same_element(*input, type)) return std::nullopt;
     const graph::Quantization prescribed = *prescribed_output(operation, graph_.type(*input));
-    if (!is_within_a_step(operation, prescribed, type.quantization)) return std::nullopt;
+    if (!is_within_a_step(operation, prescribed, type.quantization)) {
+      // Averages have another form for finer scales.
+      const bool is_average = operation.is(Op::AVERAGE_POOL_2D) || operation.is(Op::MEAN);
+      return is_average ? on(operation, input, type.quantization) : std::nullopt;
+    }
     return requantized(editor_, *on(operation, input, prescribed), type.quantization);
   }
 

@@ -25,6 +25,11 @@ bool has_doubtful_sizes(const Graph& graph, const Operation& operation) {
   return output[1] != output[2];
 }
 
+/// Android's CPU path truncates where PyTorch rounds (docs/nnapi.md, quantized averages): all results are half a step too low on average.
+bool truncates(const Graph& graph, const Operation& operation) {
+  return operation.is(Op::MEAN) && nnapi::is_quantized(graph.type(operation.output()).type);
+}
+
 /// Only below API 29 does anything depend on it: bigger models are not searched.
 bool has_infinities(const Graph& graph, const Target& target) {
   if (target.feature_level >= nnapi::introduced(Op::GATHER)) return false;
@@ -88,6 +93,7 @@ class Legaliser {
     if (!operation.type) return true;
     const nnapi::Legality legal = legality(graph_, operation);
     if (!legal || legal.level > rewriter_.level()) return false;
+    if (truncates(graph_, operation)) return false;
     constexpr nnapi::FeatureLevel agreed = 3;
     return rewriter_.level() >= agreed || !has_doubtful_sizes(graph_, operation);
   }

@@ -12,7 +12,7 @@ namespace passerelle::passes {
 std::optional<graph::Quantization> prescribed_output(const Operation& operation, const TensorType& input);
 
 /// Whether the operation at its prescribed scale, brought to `wanted` afterwards, is within one step of the operation
-/// rounded once. Prescribed scales that are coarser are several steps off (NNAPI-RULES 21).
+/// rounded once. Prescribed scales that are coarser are several steps off (docs/nnapi.md, prescribed scales).
 bool is_within_a_step(const Operation& operation, const graph::Quantization& prescribed,
                       const graph::Quantization& wanted);
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "passerelle/report/findings.h"
@@ -16,11 +17,22 @@ Json arg_max_json(const Comparison& comparison) {
           {"agreeing", comparison.arg_max->agreeing}};
 }
 
+/// Nothing of infinities: they are not JSON's.
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+/// What quantized outputs differ by, in steps and in the numbers that they stand for.
+Json steps_json(const verify::Port& port, const Comparison& comparison) {
+  if (!graph::is_quantized(port.type)) return nullptr;
+  return {{"max_difference", comparison.max_difference},
+          {"value", comparison.max_difference * static_cast<double>(port.quantization.scale)}};
+}
+
 void add_comparison(Json& json, const Comparison& comparison) {
   json["passed"] = comparison.passed;
   json["max_difference"] = comparison.max_difference;
   json["limit"] = comparison.limit;
   json["relative_difference"] = comparison.relative_difference();
+  json["signal_to_noise"] = finite(comparison.signal_to_noise);
   json["range"] = {comparison.reference_min, comparison.reference_max};
   json["worst"] = {{"element", comparison.worst_element},
                    {"reference", comparison.reference_value},
@@ -51,6 +63,7 @@ Json verify_json(const VerifyReport& report) {
                 {"shape", report.outputs[i].shape},
                 {"dtype", graph::name(report.outputs[i].type)}};
     add_comparison(row, report.comparisons[i]);
+    row["steps"] = steps_json(report.outputs[i], report.comparisons[i]);
     row["arg_max"] = arg_max_json(report.comparisons[i]);
     outputs.push_back(std::move(row));
   }
@@ -58,7 +71,11 @@ Json verify_json(const VerifyReport& report) {
   Json result = {{"model", report.model},
                  {"file", report.file},
                  {"passed", report.passed()},
-                 {"limits", {{"rtol", limits.relative}, {"atol", limits.absolute}, {"steps", limits.steps}}},
+                 {"limits",
+                  {{"rtol", limits.relative},
+                   {"atol", limits.absolute},
+                   {"steps", limits.steps},
+                   {"snr", limits.signal_to_noise ? Json(*limits.signal_to_noise) : Json()}}},
                  {"outputs", std::move(outputs)}};
   if (!report.layers) return result;
   result["first_difference"] = report.layers->first_bad ? Json(*report.layers->first_bad) : Json(nullptr);

@@ -1,3 +1,7 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+
 #include "passerelle/report/findings.h"
 #include "passerelle/report/style.h"
 #include "passerelle/report/table.h"
@@ -12,6 +16,8 @@ std::string verdict_cell(const verify::Comparison& comparison) {
   return comparison.passed ? "ok" : styled("DIFFERS", Style::red);
 }
 
+std::string decibels(double ratio) { return std::isfinite(ratio) ? fmt::format("{:.1f} dB", ratio) : "-"; }
+
 std::string outputs_table(const VerifyReport& report) {
   Table table({{"output"},
                {"shape"},
@@ -20,6 +26,7 @@ std::string outputs_table(const VerifyReport& report) {
                {"limit", Column::right},
                {"range"},
                {"of range", Column::right},
+               {"SNR", Column::right},
                {"arg-max"},
                {""}});
   for (size_t i = 0; i < report.outputs.size(); ++i) {
@@ -27,7 +34,7 @@ std::string outputs_table(const VerifyReport& report) {
     table.add({report.outputs[i].name, graph::to_string(report.outputs[i].shape),
                std::string(graph::name(report.outputs[i].type)), scientific(comparison.max_difference),
                scientific(comparison.limit), range_text(comparison), scientific(comparison.relative_difference()),
-               arg_max_text(comparison), verdict_cell(comparison)});
+               decibels(comparison.signal_to_noise), arg_max_text(comparison), verdict_cell(comparison)});
   }
   return table.text();
 }

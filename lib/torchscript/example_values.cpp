@@ -70,6 +70,21 @@ Expected<at::Tensor> from_values(const InputSpec& spec, const std::string& name)
 
 }  // namespace
 
+std::vector<InputSpec> with_floats(std::vector<InputSpec> specs) {
+  for (InputSpec& spec : specs) {
+    if (!spec.type || !graph::is_quantized(*spec.type)) continue;
+    if (spec.values && fits(spec.values->type, *spec.type)) {
+      spec.values->type = *spec.type;
+      spec.values->quantization = spec.quantization;
+    }
+    if (spec.values && graph::is_quantized(spec.values->type))
+      spec.values = host_tensor(libtorch_tensor(*spec.values).dequantize());
+    spec.type = ElementType::float32;
+    spec.quantization = {};
+  }
+  return specs;
+}
+
 Expected<at::Tensor> example_tensor(const InputSpec& spec, const std::string& name, size_t position) {
   const ElementType type = spec.type.value_or(spec.values ? spec.values->type : ElementType::float32);
   const bool has_scale = spec.quantization.scale > 0 && std::isfinite(spec.quantization.scale);

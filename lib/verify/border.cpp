@@ -40,6 +40,11 @@ Shape shape_of(const uint32_t (&dimensions)[PASSERELLE_MAX_RANK], uint32_t rank)
   return Shape(dimensions, dimensions + rank);
 }
 
+/// Below feature level 4 NNAPI takes signed tensors unsigned, 128 more.
+int32_t shift_of(const passerelle_port_info& info) {
+  return info.dtype == PASSERELLE_QINT8 && info.buffer_dtype == PASSERELLE_QUINT8 ? 128 : 0;
+}
+
 bool channels_last(const passerelle_port_info& info) {
   return info.layout == PASSERELLE_LAYOUT_CHANNELS_LAST && info.rank == 4;
 }
@@ -78,7 +83,7 @@ Port port_of(const passerelle_port_info& info) {
   port.shape = shape_of(info.shape, info.rank);
   if (graph::is_quantized(port.type)) {
     port.quantization.scale = info.scale;
-    port.quantization.zero_point = info.zero_point;
+    port.quantization.zero_point = info.zero_point - shift_of(info);
   }
   return port;
 }
@@ -95,7 +100,7 @@ Expected<std::vector<unsigned char>> to_buffer(const HostTensor& tensor, const p
   ElementType buffer_type = integers_of(element_type(info.buffer_dtype));
   if (Expected<void> fits = check_range(values, buffer_type, port.name); !fits) return fits.error();
   if (channels_last(info)) values = values.permuted(graph::nchw_to_nhwc);
-  values = values.converted(buffer_type);
+  values = shift_of(info) == 0 ? values.converted(buffer_type) : values.shifted(shift_of(info), buffer_type);
   check(values.byte_size() == info.byte_size, "an input's buffer has the size that the loader names");
   std::vector<unsigned char> buffer(info.byte_size);
   values.copy_to(buffer.data());
@@ -108,7 +113,8 @@ HostTensor from_buffer(const std::vector<unsigned char>& buffer, const passerell
   check(values.byte_size() == buffer.size(), "an output's buffer has the size that the loader names");
   if (channels_last(info)) values = values.permuted(graph::nhwc_to_nchw);
   check(values.shape() == port.shape, "an output's buffer has the shape that the loader names");
-  values = values.converted(integers_of(port.type));
+  const ElementType integers = integers_of(port.type);
+  values = shift_of(info) == 0 ? values.converted(integers) : values.shifted(-shift_of(info), integers);
   HostTensor tensor;
   tensor.type = port.type;
   tensor.shape = port.shape;

@@ -69,6 +69,18 @@ void measure_range(const std::vector<double>& reference, Comparison& comparison)
   comparison.range = highest > lowest ? highest - lowest : std::abs(highest);
 }
 
+/// Of integers that stand for numbers the zero point is none.
+double signal_to_noise(const std::vector<double>& reference, const std::vector<double>& actual, double zero) {
+  double signal = 0, noise = 0;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const double value = reference[i] - zero, error = difference(reference[i], actual[i]);
+    if (std::isfinite(value)) signal += value * value;
+    noise += error * error;
+  }
+  if (noise == 0) return infinity;
+  return std::isfinite(noise) ? 10 * std::log10(signal / noise) : -infinity;
+}
+
 }  // namespace
 
 double Comparison::relative_difference() const {
@@ -96,6 +108,10 @@ Comparison compare(const HostTensor& reference, const HostTensor& actual, const 
   else
     comparison.limit = limits.absolute;
   comparison.passed = comparison.max_difference <= comparison.limit;
+  const bool quantized = graph::is_quantized(reference.type);
+  comparison.signal_to_noise = signal_to_noise(wanted, got, quantized ? reference.quantization.zero_point : 0);
+  if (limits.signal_to_noise && (quantized || graph::is_floating_point(reference.type)))
+    comparison.passed = comparison.passed || comparison.signal_to_noise >= *limits.signal_to_noise;
   comparison.arg_max = arg_max_agreement(wanted, got, reference.shape);
   return comparison;
 }

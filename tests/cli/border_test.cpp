@@ -66,6 +66,20 @@ TEST_CASE("NCHW becomes NHWC, and back") {
   CHECK(back.bytes == nchw.bytes);
 }
 
+TEST_CASE("signed integers travel as unsigned ones where NNAPI has no others") {
+  passerelle_port_info info = port(PASSERELLE_QINT8, PASSERELLE_QUINT8, {4}, 1);
+  info.scale = 0.5f;
+  info.zero_point = 118;  // of the buffer
+  HostTensor integers = tensor<int8_t>(ElementType::qint8, {4}, {-128, -10, 0, 127});
+  auto buffer = to_buffer(integers, info);
+  REQUIRE(buffer);
+  CHECK(*buffer == bytes<uint8_t>({0, 118, 128, 255}));
+  HostTensor back = from_buffer(*buffer, info);
+  CHECK(back.type == ElementType::qint8);
+  CHECK(back.quantization.zero_point == -10);
+  CHECK(back.bytes == integers.bytes);
+}
+
 TEST_CASE("int64 travels as int32, float64 as float32") {
   passerelle_port_info integers = port(PASSERELLE_INT64, PASSERELLE_INT32, {3}, 4);
   HostTensor wide = tensor<int64_t>(ElementType::int64, {3}, {INT32_MIN, -1, INT32_MAX});

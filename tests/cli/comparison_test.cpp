@@ -50,6 +50,30 @@ TEST_CASE("a float output is measured by the reference's range") {
   CHECK_FALSE(comparison.passed);
 }
 
+TEST_CASE("a signal-to-noise ratio that is enough lets single elements differ") {
+  Limits limits;
+  limits.signal_to_noise = 20;
+  Comparison near = compared({3, 4, 0}, {3, 4, 0.5f}, limits);
+  CHECK(near.signal_to_noise == Approx(20));
+  CHECK(near.passed);
+  CHECK_FALSE(compared({3, 4, 0}, {3, 4, 0.6f}, limits).passed);
+  CHECK_FALSE(compared({3, 4, 0}, {3, 4, not_a_number}, limits).passed);
+  CHECK(compared({3, 4}, {3, 4}).signal_to_noise == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("integers that stand for numbers are measured from their zero point") {
+  HostTensor reference = tensor<uint8_t>(ElementType::quint8, {2}, {110, 100});
+  reference.quantization = {0.5f, 100, {}, 0};
+  HostTensor actual = reference;
+  actual.bytes[1] = 101;
+  CHECK(compare(reference, actual, {}).signal_to_noise == Approx(20));
+  actual.bytes[1] = 103;
+  CHECK_FALSE(compare(reference, actual, {}).passed);
+  Limits limits;
+  limits.signal_to_noise = 10;
+  CHECK(compare(reference, actual, limits).passed);
+}
+
 TEST_CASE("limits: at most, and both added") {
   Limits limits;
   limits.relative = 0.0625;

@@ -133,6 +133,10 @@ def main():
     save(torch.jit.script(blockers), "blockers.pt", making)
     save(torch.jit.trace(blockers, torch.rand(1, 3, 16, 16), check_trace=False), "blockers.traced.pt", making)
     shutil.copy("blockers.py", making)
+    from quantized_model import Quantized
+
+    torch.backends.quantized.engine = "qnnpack"
+    save(torch.jit.script(Quantized().eval()), "quantized.pt", making)
     example = torch.utils.bundled_inputs.bundle_large_tensor(torch.linspace(-1, 1, 192).reshape(1, 3, 8, 8))
     bundled = torch.utils.bundled_inputs.bundle_inputs(
         torch.jit.script(convolution), [(example,)])

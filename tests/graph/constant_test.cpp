@@ -156,6 +156,14 @@ TEST_CASE("chains of lazy views hold what the same steps on an array give") {
   }
 }
 
+TEST_CASE("a shifted constant is saturated before it is read as another type, or shifted again") {
+  const Constant weights = Constant::from(std::vector<int8_t>{-128, -1, 0, 127}, {4});
+  const Constant shifted = weights.shifted(100, ElementType::int8);
+  CHECK(shifted.integers() == std::vector<int64_t>{-28, 99, 100, 127});
+  CHECK(shifted.converted(ElementType::int32).integers() == std::vector<int64_t>{-28, 99, 100, 127});
+  CHECK(shifted.shifted(-100, ElementType::int8).integers() == std::vector<int64_t>{-128, -1, 0, 27});
+}
+
 TEST_CASE("integers are narrowed by saturation and shifted before they are read") {
   Constant wide = Constant::from(std::vector<int32_t>{-1000, -128, 0, 127, 1000}, {5});
   CHECK(wide.converted(ElementType::int8).integers() == std::vector<int64_t>{-128, -128, 0, 127, 127});

@@ -206,6 +206,20 @@ TEST_CASE("Activations of quantized tensors") {
   require_all(cases);
 }
 
+TEST_CASE("Quantized operators that are computed on floats") {
+  std::vector<Case> cases;
+  const auto add = [&](const std::string& body, std::vector<Tensor> attributes = {}) {
+    cases.push_back({"return " + body, {quantized_input("x", {2, 4, 5, 6}, 0.05f, 128)}, std::move(attributes)});
+  };
+  add("quantized.layer_norm(x, [5, 6], self.w, self.b, 1e-5, 0.03, 110)", {{"w", {5, 6}}, {"b", {5, 6}}});
+  add("quantized.group_norm(x, 2, self.w, self.b, 1e-5, 0.03, 110)", {{"w", {4}}, {"b", {4}}});
+  add("quantized.instance_norm(x, self.w, self.b, 1e-5, 0.03, 110)", {{"w", {4}}, {"b", {4}}});
+  add("quantized.threshold(x, 0.5, 0.2)");
+  add("quantized.celu(x, 0.05, 30, 1.5)");
+  add("torch.exp(torch.dequantize(x))");
+  require_all(cases);
+}
+
 TEST_CASE("Quantized tensors are pooled, averaged and resized") {
   std::vector<Case> cases;
   const auto add = [&](const std::string& body, int lowest_level, Shape shape = {1, 3, 8, 6}) {

@@ -5,6 +5,8 @@
 //   CONCATENATION of several scales (3)    → requantizations before it
 //   PAD with a zero point (3)              → CONCATENATION with constants
 //   MEAN over an image (2)                 → AVERAGE_POOL_2D
+//   MEAN and AVERAGE_POOL_2D to a finer scale → DEPTHWISE_CONV_2D
+//   RESIZE_BILINEAR by a whole factor, half pixels (4) → DEPTHWISE_CONV_2D, CHANNEL_SHUFFLE, DEPTH_TO_SPACE
 //   FULLY_CONNECTED, scales per channel    → CONV_2D
 //   what has no integer kernel, or none within a step → DEQUANTIZE, the operation on floats, QUANTIZE
 //
@@ -42,7 +44,7 @@ bool rewrite_hard_swish(Rewriter& r, const Operation& operation) {
   const TensorType type = r.type(operation.output());
   if (!is_quantized(r, input)) return false;
   constexpr float gate_step = 1.0f / 255, most_inside = 3;
-  constexpr float most_error = 0.4f;  // in steps of the result
+  constexpr float most_error = 0.9f;  // in steps of the result: what is rounded once is then one step off at most
   const graph::Quantization x = r.type(input).quantization;
   if (most_inside * gate_step / 2 > most_error * type.quantization.scale) return false;
   if (!(type.quantization.scale > x.scale * gate_step)) return false;
@@ -97,17 +99,146 @@ bool rewrite_pad(Rewriter& r, const Operation& operation) {
   return true;
 }
 
-/// Over height and width of [N, H, W, C].
+/// Larger windows fall off accelerators (docs/nnapi.md, quantized averages).
+constexpr uint32_t largest_window = 256;
+
+/// Over height and width of [N, H, W, C]. The pool rounds to the nearest step where MEAN truncates.
 bool rewrite_mean(Rewriter& r, const Operation& operation) {
   const OperandId input = operation.operand("input");
   const std::optional<std::vector<int32_t>> axes = constant_list(r.graph(), operation.operand("axes"));
   const Shape shape = r.shape(input);
   if (!is_quantized(r, input) || !axes || shape.size() != 4) return false;
+  if (!(r.type(input).quantization == r.type(operation.output()).quantization)) return false;
+  if (r.level() >= nnapi::introduced(Op::MEAN) && shape[1] * shape[2] > largest_window) return false;
   std::vector<bool> reduced(4, false);
   for (int32_t axis : *axes) reduced[normalised_axis(axis, 4)] = true;
   if (reduced != std::vector<bool>{false, true, true, false}) return false;
   const OperandId pooled = r.pool(Op::AVERAGE_POOL_2D, input, shape[1], shape[2]);
   r.replace(operation, r.reshape(pooled, r.shape(operation.output())));
+  return true;
+}
+
+/// A filter of numbers that are whole in steps of `scale`, for one image of either sign.
+OperandId whole_filter(Rewriter& r, const std::vector<int32_t>& steps, const Shape& shape, float scale,
+                       const TensorType& image) {
+  const bool is_signed = image.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+  graph::Quantization quantization;
+  quantization.scale = scale;
+  quantization.zero_point = is_signed ? -128 : 0;
+  const auto type = is_signed ? graph::ElementType::qint8 : graph::ElementType::quint8;
+  return r.graph().add_constant(Constant::from(steps, shape).shifted(quantization.zero_point, type), quantization);
+}
+
+OperandId convolve_each_channel(Rewriter& r, OperandId image, OperandId filter, const Operation* pool,
+                                const TensorType& output) {
+  const uint32_t channels = r.shape(filter)[3];
+  graph::Quantization products;
+  products.scale = r.type(image).quantization.scale * r.type(filter).quantization.scale;
+  const Constant zeros = Constant::from(std::vector<int32_t>(channels, 0), {channels});
+  const auto of_pool = [&](const char* name, int32_t otherwise) { return pool ? pool->integer(name) : otherwise; };
+  return r.emit(Op::DEPTHWISE_CONV_2D,
+                {{"input", image},
+                 {"filter", filter},
+                 {"bias", r.graph().add_constant(zeros, products)},
+                 {"padding_left", 0},
+                 {"padding_right", 0},
+                 {"padding_top", 0},
+                 {"padding_bottom", 0},
+                 {"stride_width", of_pool("stride_width", 1)},
+                 {"stride_height", of_pool("stride_height", 1)},
+                 {"depth_multiplier", static_cast<int32_t>(channels / r.shape(image)[3])},
+                 {"activation", of_pool("activation", 0)}},
+                output);
+}
+
+/// An average is a convolution with equal weights, whose result may have any scale.
+OperandId averaged(Rewriter& r, OperandId image, uint32_t height, uint32_t width, const Operation* pool,
+                   const TensorType& output) {
+  const uint32_t channels = r.shape(image)[3];
+  const OperandId filter =
+      whole_filter(r, std::vector<int32_t>(size_t{height} * width * channels, 1), {1, height, width, channels},
+                   1.0f / static_cast<float>(height * width), r.type(image));
+  return convolve_each_channel(r, image, filter, pool, output);
+}
+
+bool rewrite_mean_to_scale(Rewriter& r, const Operation& operation) {
+  const OperandId input = operation.operand("input");
+  const std::optional<std::vector<int32_t>> axes = constant_list(r.graph(), operation.operand("axes"));
+  const Shape shape = r.shape(input);
+  TensorType type = r.type(operation.output());
+  if (!axes || shape.size() != 4 || r.type(input).quantization == type.quantization) return false;
+  std::vector<bool> reduced(4, false);
+  for (int32_t axis : *axes) reduced[normalised_axis(axis, 4)] = true;
+  if (reduced != std::vector<bool>{false, true, true, false} || shape[1] * shape[2] > largest_window) return false;
+  const Shape result = type.shape;
+  type.shape = {shape[0], 1, 1, shape[3]};
+  r.replace(operation, r.reshape(averaged(r, input, shape[1], shape[2], nullptr, type), result));
+  return true;
+}
+
+bool rewrite_pool_to_scale(Rewriter& r, const Operation& operation) {
+  const OperandId input = operation.operand("input");
+  const TensorType type = r.type(operation.output());
+  if (operation.boolean("nchw") || r.type(input).quantization == type.quantization) return false;
+  // The windows at a border with padding have fewer elements.
+  for (const char* name : {"padding_left", "padding_right", "padding_top", "padding_bottom"})
+    if (operation.integer(name) != 0) return false;
+  const auto height = static_cast<uint32_t>(operation.integer("filter_height"));
+  const auto width = static_cast<uint32_t>(operation.integer("filter_width"));
+  if (height * width > largest_window) return false;
+  r.replace(operation, averaged(r, input, height, width, &operation, type));
+  return true;
+}
+
+/// The first and the last element of a dimension once more.
+OperandId with_border(Rewriter& r, OperandId value, size_t axis) {
+  const auto size = static_cast<int32_t>(r.shape(value)[axis]);
+  if (r.level() < nnapi::introduced(Op::GATHER))
+    return r.concatenate({r.slice(value, axis, 0, 1), value, r.slice(value, axis, static_cast<uint32_t>(size - 1), 1)},
+                         axis);
+  std::vector<int32_t> indices{0};
+  for (int32_t i = 0; i < size; ++i) indices.push_back(i);
+  indices.push_back(size - 1);
+  return r.gather(value, axis, indices);
+}
+
+/// Weights of the element before, the element and the one behind it, in 1 / (2 factor), for one of `factor` results.
+std::vector<int32_t> phase_weights(int32_t factor, int32_t phase) {
+  const int32_t offset = 2 * phase + 1 - factor;  // of the result's centre from the element's
+  return {std::max(0, -offset), 2 * factor - std::abs(offset), std::max(0, offset)};
+}
+
+/// Each result of a whole factor with half pixels has its own filter of 3 x 3 taps; the results of an element are its
+/// channels until DEPTH_TO_SPACE.
+bool rewrite_bilinear(Rewriter& r, const Operation& operation) {
+  OperandId image = operation.operand("input");
+  const Shape input = r.shape(image), output = r.shape(operation.output());
+  const auto factor = static_cast<int32_t>(output[1] / input[1]);
+  constexpr int32_t largest_factor = 8;  // its weights have 8 bits
+  const bool is_whole = factor >= 2 && factor <= largest_factor && output[1] == input[1] * uint32_t(factor) &&
+                        output[2] == input[2] * uint32_t(factor);
+  if (!is_whole || !operation.boolean("half_pixel_centers") || operation.boolean("nchw")) return false;
+  const uint32_t channels = input[3], phases = static_cast<uint32_t>(factor * factor);
+  std::vector<int32_t> filter(size_t{9} * channels * phases);
+  for (uint32_t channel = 0; channel < channels; ++channel)
+    for (uint32_t phase = 0; phase < phases; ++phase) {
+      const std::vector<int32_t> rows = phase_weights(factor, static_cast<int32_t>(phase) / factor);
+      const std::vector<int32_t> columns = phase_weights(factor, static_cast<int32_t>(phase) % factor);
+      for (size_t y = 0; y < 3; ++y)
+        for (size_t x = 0; x < 3; ++x)
+          filter[(y * 3 + x) * channels * phases + channel * phases + phase] = rows[y] * columns[x];
+    }
+  const float scale = 1.0f / static_cast<float>(4 * factor * factor);
+  TensorType type = r.type(operation.output());
+  type.shape = {input[0], input[1], input[2], channels * phases};
+  image = with_border(r, with_border(r, image, 1), 2);
+  const OperandId weights = whole_filter(r, filter, {1, 3, 3, channels * phases}, scale, r.type(image));
+  OperandId made = convolve_each_channel(r, image, weights, nullptr, type);
+  if (channels > 1)
+    made = r.emit(Op::CHANNEL_SHUFFLE, {{"input", made}, {"num_groups", static_cast<int32_t>(channels)}, {"axis", 3}},
+                  type);
+  type.shape = output;
+  r.replace(operation, r.emit(Op::DEPTH_TO_SPACE, {{"input", made}, {"block_size", factor}}, type));
   return true;
 }
 
@@ -154,6 +285,9 @@ OperandId dequantized(Rewriter& r, OperandId value) {
 bool detour(Rewriter& r, const Operation& operation) {
   const TensorType type = r.type(operation.output());
   if (operation.outputs.size() != 1 || r.level() < nnapi::introduced(Op::QUANTIZE)) return false;
+  const bool is_legal_mean =
+      operation.is(Op::MEAN) && r.type(operation.operand("input")).quantization == type.quantization;
+  if (is_legal_mean) return false;
   Operation floats = operation;
   floats.for_each_input([&](OperandId& id) {
     if (is_quantized(r, id)) id = dequantized(r, id);
@@ -186,16 +320,19 @@ constexpr Rewrite rewrites[] = {
     {Op::TANH, early, rewrite_scale},
     {Op::HARD_SWISH, early, rewrite_hard_swish},
     {Op::CONCATENATION, early, rewrite_concatenation},
+    {Op::RESIZE_BILINEAR, early, rewrite_bilinear},
     {Op::PAD, late, rewrite_pad},
+    {Op::MEAN, late, rewrite_mean_to_scale},
+    {Op::AVERAGE_POOL_2D, late, rewrite_pool_to_scale},
     {Op::MEAN, late, rewrite_mean},
     {Op::FULLY_CONNECTED, late, rewrite_linear},
     {Op::ADD, early, detour},
-    {Op::AVERAGE_POOL_2D, early, detour},
+    {Op::AVERAGE_POOL_2D, late, detour},
     {Op::ELU, early, detour},
     {Op::HARD_SWISH, early, detour},
     {Op::LOGISTIC, early, detour},
     {Op::L2_NORMALIZATION, early, detour},
-    {Op::MEAN, early, detour},
+    {Op::MEAN, late, detour},
     {Op::MUL, early, detour},
     {Op::PRELU, early, detour},
     {Op::RESIZE_BILINEAR, early, detour},

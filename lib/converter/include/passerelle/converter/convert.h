@@ -20,6 +20,8 @@ struct Options {
   bool relax_fp16 = false;                     ///< NNAPI may compute float32 with the range and precision of float16
   std::optional<graph::Layout> output_layout;  ///< of all outputs of rank 4
   std::map<size_t, graph::Layout> output_layouts;  ///< of single outputs, by number; these have rank 4
+  /// Outputs that the model dequantizes at its end are returned as they were before.
+  bool quantized_outputs = false;
 };
 
 struct Converted {
@@ -32,9 +34,14 @@ struct Converted {
   nnapi::FeatureLevel target = 0;
 };
 
+/// A quantized specification of an input that the model takes as floats and quantizes makes the input quantized.
+///
 /// What cannot be converted is in Converted::diagnostics, all of it. Errors: `usage` where inputs or layouts do not fit
 /// the model.
 Expected<Converted> convert(const torchscript::Model& model, const Options& options);
+
+/// The model's operators for these inputs; on floats where it takes floats that are specified as quantized.
+Expected<torchscript::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& inputs);
 
 /// What convert() does with a trace. `options.inputs` are the trace's own.
 Expected<Converted> convert(const torchscript::Trace& trace, const Options& options);

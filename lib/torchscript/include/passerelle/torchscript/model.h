@@ -25,6 +25,10 @@ struct InputSpec {
   std::variant<std::monostate, int64_t, double, bool> number;  ///< a Python number of forward's
 };
 
+/// The same specifications with float32 in the place of quantized types, and the numbers that quantized values stand
+/// for: for a model that quantizes its inputs itself.
+std::vector<InputSpec> with_floats(std::vector<InputSpec> specs);
+
 struct ParameterInfo {
   std::string name;
   std::string type;  ///< TorchScript's: "Tensor", "Tuple[Tensor, Tensor]", "int", ...

@@ -9,11 +9,13 @@
 
 namespace passerelle::verify {
 
-/// An output passes where no element differs by more than its limit.
+/// An output passes where no element differs by more than its limit, or where the differences together are small enough.
 struct Limits {
   double relative = 1e-4;  ///< floating point: of the reference's range, added to `absolute`
   double absolute = 0;     ///< floating point, and integers that are not quantized
   int64_t steps = 1;       ///< quantized: the difference of the integers
+  /// Floating point and quantized: a signal-to-noise ratio in decibels that is enough, whatever single elements do.
+  std::optional<double> signal_to_noise;
 };
 
 /// In how many positions the largest of several elements is the same one.
@@ -32,6 +34,8 @@ struct Comparison {
   double range = 0;
   double limit = 0;  ///< the largest difference that passes
   bool passed = true;
+  /// 10 log10(sum of the reference's squares / sum of the differences'), in decibels; infinite where nothing differs.
+  double signal_to_noise = 0;
   std::optional<ArgMaxAgreement> arg_max;  ///< where a dimension offers a choice: 1, or 0 for rank 1
 
   double relative_difference() const;  ///< max_difference by range
