@@ -69,9 +69,9 @@ class Legaliser {
     for (const Rewrite& rewrite : quantization_rewrites())
       if (rewrite.stage == stage) of_integers_.push_back(rewrite);
     for (Span<const Rewrite> subject :
-         {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), transposition_rewrites(),
-          reduction_rewrites(), normalisation_rewrites(), convolution_rewrites(), transposed_convolution_rewrites(),
-          resize_rewrites(), batch_matmul_rewrites()})
+         {elementwise_rewrites(), power_rewrites(), integer_rewrites(), slicing_rewrites(), gathering_rewrites(),
+          padding_rewrites(), transposition_rewrites(), reduction_rewrites(), normalisation_rewrites(),
+          convolution_rewrites(), transposed_convolution_rewrites(), resize_rewrites(), batch_matmul_rewrites()})
       for (const Rewrite& rewrite : subject) {
         if (rewrite.stage != stage) continue;
         rewrites_.push_back(rewrite);

@@ -3,7 +3,6 @@
 //   a scale that NNAPI prescribes          → the operation at that scale, then a requantization
 //   HARD_SWISH (feature level 4)           → ADD, MUL
 //   CONCATENATION of several scales (3)    → requantizations before it
-//   PAD with a zero point (3)              → CONCATENATION with constants
 //   MEAN over an image (2)                 → AVERAGE_POOL_2D
 //   MEAN and AVERAGE_POOL_2D to a finer scale → DEPTHWISE_CONV_2D
 //   RESIZE_BILINEAR by a whole factor, half pixels (4) → DEPTHWISE_CONV_2D, CHANNEL_SHUFFLE, DEPTH_TO_SPACE
@@ -73,30 +72,6 @@ bool rewrite_concatenation(Rewriter& r, const Operation& operation) {
   });
   if (differed) r.editor().keep(std::move(same));
   return differed;
-}
-
-/// Blocks of zero points on both sides of each dimension.
-bool rewrite_pad(Rewriter& r, const Operation& operation) {
-  OperandId value = operation.operand("input");
-  const std::optional<std::vector<int32_t>> paddings = constant_list(r.graph(), operation.operand("paddings"));
-  const TensorType type = r.type(value);
-  if (!paddings || type.type != OperandType::TENSOR_QUANT8_ASYMM) return false;
-  const Constant zero =
-      Constant::from(std::vector<int32_t>{type.quantization.zero_point}, {}).shifted(0, graph::ElementType::quint8);
-  for (size_t axis = 0; axis < paddings->size() / 2; ++axis) {
-    const auto block = [&](int32_t count) {
-      Shape shape = r.shape(value);
-      shape[axis] = static_cast<uint32_t>(count);
-      return r.graph().add_constant(zero.broadcast_to(shape), type.quantization);
-    };
-    const int32_t before = (*paddings)[2 * axis], after = (*paddings)[2 * axis + 1];
-    std::vector<OperandId> parts{value};
-    if (before > 0) parts.insert(parts.begin(), block(before));
-    if (after > 0) parts.push_back(block(after));
-    value = r.concatenate(parts, axis);
-  }
-  r.replace(operation, value);
-  return true;
 }
 
 /// Larger windows fall off accelerators (docs/nnapi.md, quantized averages).
@@ -321,7 +296,6 @@ constexpr Rewrite rewrites[] = {
     {Op::HARD_SWISH, early, rewrite_hard_swish},
     {Op::CONCATENATION, early, rewrite_concatenation},
     {Op::RESIZE_BILINEAR, early, rewrite_bilinear},
-    {Op::PAD, late, rewrite_pad},
     {Op::MEAN, late, rewrite_mean_to_scale},
     {Op::AVERAGE_POOL_2D, late, rewrite_pool_to_scale},
     {Op::MEAN, late, rewrite_mean},

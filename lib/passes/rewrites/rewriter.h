@@ -107,6 +107,8 @@ Span<const Rewrite> elementwise_rewrites();
 Span<const Rewrite> power_rewrites();
 Span<const Rewrite> integer_rewrites();
 Span<const Rewrite> slicing_rewrites();
+Span<const Rewrite> gathering_rewrites();
+Span<const Rewrite> padding_rewrites();
 Span<const Rewrite> transposition_rewrites();
 Span<const Rewrite> reduction_rewrites();
 Span<const Rewrite> normalisation_rewrites();
