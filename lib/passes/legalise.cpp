@@ -25,7 +25,8 @@ bool has_doubtful_sizes(const Graph& graph, const Operation& operation) {
   return output[1] != output[2];
 }
 
-/// Android's CPU path truncates where PyTorch rounds (docs/nnapi.md, quantized averages): all results are half a step too low on average.
+/// Android's CPU path truncates where PyTorch rounds (docs/nnapi.md, quantized averages): all results are half a step
+/// too low on average.
 bool truncates(const Graph& graph, const Operation& operation) {
   return operation.is(Op::MEAN) && nnapi::is_quantized(graph.type(operation.output()).type);
 }

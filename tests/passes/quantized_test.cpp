@@ -136,6 +136,25 @@ TEST_CASE("Float islands become integers") {
   require_removed(tanh, scale, {1.0f / 128, 128});
 }
 
+TEST_CASE("Averages over large images are rounded, not truncated") {
+  const Scale scale{0.02f, 100};
+  const Island mean_of_image = [](Sketch& s, OperandId x) {
+    return s.emit(Op::MEAN, {{"input", x}, {"axes", s.list({1, 2})}, {"keep_dims", 1}}, {1, 1, 1, 32});
+  };
+  for (int level : {3, 4, 6}) {
+    CAPTURE(level);
+    Sketch sketch = island_of(mean_of_image, scale, scale, {1, 32, 48, 32});
+    const std::vector<Floats> inputs = random_inputs(sketch.graph(), 11);
+    const Floats expected = execute(sketch.graph(), inputs)[0];
+    const Floats actual = attempt_at(sketch.graph(), level, inputs).outputs.at(0);
+    size_t different = 0;
+    for (size_t i = 0; i < expected.size(); ++i)
+      if (std::abs(expected[i] - actual[i]) > 0.5f * scale.scale) ++different;
+    CHECK(different <= 4);  // of 32; half of all where they are truncated
+    CHECK(count(finished(sketch.graph(), {level}), Op::MEAN) == 0);
+  }
+}
+
 TEST_CASE("A result too fine for NNAPI's own scale stays a float island") {
   Sketch sketch = island_of(logistic, {0.02f, 100}, {0.001f, 0});
   const graph::Graph graph = finished(sketch.graph(), {3});

@@ -77,6 +77,25 @@ bool rewrite_concatenation(Rewriter& r, const Operation& operation) {
 /// Larger windows fall off accelerators (docs/nnapi.md, quantized averages).
 constexpr uint32_t largest_window = 256;
 
+uint32_t largest_divisor(uint32_t number, uint32_t limit) {
+  uint32_t divisor = std::min(number, limit);
+  while (number % divisor != 0) --divisor;
+  return divisor;
+}
+
+/// Windows of windows: what the first pools round is averaged by the next. Nothing where a size has no divisors.
+std::optional<OperandId> averaged_in_stages(Rewriter& r, OperandId image) {
+  while (true) {
+    const Shape shape = r.shape(image);
+    if (shape[1] * shape[2] <= largest_window) return r.pool(Op::AVERAGE_POOL_2D, image, shape[1], shape[2]);
+    constexpr uint32_t square = 16;
+    const uint32_t height = largest_divisor(shape[1], square);
+    const uint32_t width = largest_divisor(shape[2], largest_window / height);
+    if (height * width == 1) return std::nullopt;
+    image = r.pool(Op::AVERAGE_POOL_2D, image, height, width);
+  }
+}
+
 /// Over height and width of [N, H, W, C]. The pool rounds to the nearest step where MEAN truncates.
 bool rewrite_mean(Rewriter& r, const Operation& operation) {
   const OperandId input = operation.operand("input");
@@ -84,12 +103,13 @@ bool rewrite_mean(Rewriter& r, const Operation& operation) {
   const Shape shape = r.shape(input);
   if (!is_quantized(r, input) || !axes || shape.size() != 4) return false;
   if (!(r.type(input).quantization == r.type(operation.output()).quantization)) return false;
-  if (r.level() >= nnapi::introduced(Op::MEAN) && shape[1] * shape[2] > largest_window) return false;
   std::vector<bool> reduced(4, false);
   for (int32_t axis : *axes) reduced[normalised_axis(axis, 4)] = true;
   if (reduced != std::vector<bool>{false, true, true, false}) return false;
-  const OperandId pooled = r.pool(Op::AVERAGE_POOL_2D, input, shape[1], shape[2]);
-  r.replace(operation, r.reshape(pooled, r.shape(operation.output())));
+  std::optional<OperandId> pooled = averaged_in_stages(r, input);
+  if (!pooled && r.level() >= nnapi::introduced(Op::MEAN)) return false;
+  if (!pooled) pooled = r.pool(Op::AVERAGE_POOL_2D, input, shape[1], shape[2]);
+  r.replace(operation, r.reshape(*pooled, r.shape(operation.output())));
   return true;
 }
 
