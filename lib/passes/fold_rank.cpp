@@ -126,16 +126,17 @@ class RankFolder {
     size_t rank = result.shape.size();
     std::vector<Shape> shapes;
     for (OperandId id : operation.inputs()) shapes.push_back(raised(id, rank));
-    // Neighbours join where each operand has both whole or repeats both.
-    auto joins = [&](size_t dimension) {
+    // Neighbours join where each operand has all of them whole, or repeats all of them.
+    const auto joins = [&](size_t begin, size_t end) {
+      const uint32_t whole = product(result.shape, begin, end);
       return std::all_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
-        bool whole = shape[dimension] == result.shape[dimension] && shape[dimension + 1] == result.shape[dimension + 1];
-        return whole || (shape[dimension] == 1 && shape[dimension + 1] == 1);
+        const uint32_t size = product(shape, begin, end);
+        return size == whole || size == 1;
       });
     };
     std::vector<size_t> starts{0};
     for (size_t i = 1; i < rank; ++i)
-      if (!joins(i - 1)) starts.push_back(i);
+      if (!joins(starts.back(), i + 1)) starts.push_back(i);
     if (starts.size() > highest_rank) return editor_.keep(std::move(operation));
     auto folded = [&](const Shape& shape) {
       Shape joined;

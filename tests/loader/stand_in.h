@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace passerelle::loader_test {
@@ -68,12 +69,14 @@ struct StandIn {
   int priority = 0;
   uint64_t compile_timeout = 0;
   uint64_t run_timeout = 0;
+  std::vector<std::vector<StandInDevice>> retired_devices;  // NNAPI's names live as long as the process
   int live_objects = 0;  // models, compilations, executions, events, memories not freed
 
   void reset() {
     failures.clear();
     runtime_level = 31;
     device_level = 30;
+    retired_devices.push_back(std::move(devices));
     devices = default_devices();
     crashes_in.clear();
     keeps_values = true;

@@ -67,6 +67,15 @@ TEST_CASE("aten::add, sub, mul, div of broadcast tensors") {
   require_all(binary_cases("torch.div(x, y)", {-2, 2}, {0.5, 2}));
 }
 
+TEST_CASE("Broadcasting in five dimensions of which some are 1") {
+  const std::vector<Shape> small{{1, 6, 1, 1, 1}, {1, 6, 1, 4, 5}, {2, 1, 1, 4, 5}, {1, 1, 3, 1, 1}, {6, 1, 1, 1}};
+  std::vector<Case> cases;
+  for (const Shape& shape : small)
+    for (uint32_t depth : {1u, 3u})
+      for (uint32_t batch : {1u, 2u}) cases.push_back({"return x * y", {{"x", {batch, 6, depth, 4, 5}}, {"y", shape}}});
+  require_all(cases);
+}
+
 TEST_CASE("aten::add and sub with a factor") {
   for (const char* expression :
        {"torch.add(x, y, alpha=2)", "torch.add(x, y, alpha=-1)", "torch.add(x, y, alpha=0.3)",
