@@ -65,7 +65,9 @@ std::string unfit_float(const Copies& value) {
   const double range = range_of(value[0]);
   if (value[0].abs().max().item<double>() > largest_magnitude) return "large";
   if (value[0].numel() > 1 && value[0].max().item<double>() == value[0].min().item<double>()) return "constant";
-  if (range < 1e-3) return "small range";
+  // Less of a range than that, and a rounding of the numbers themselves would be seen in it.
+  constexpr double least_range = 1e-3, least_share = 0.02;
+  if (range < least_range || range < least_share * value[0].abs().max().item<double>()) return "small range";
   return deviation(value) > error_of_value * range ? "ill-conditioned" : "";
 }
 
@@ -80,6 +82,12 @@ std::string unfit(const Copies& value, ElementType type) {
   if (!all_equal(value)) return "near a tie";
   if (type != ElementType::bool8 && exact.abs().max().item<double>() > largest_integer) return "large";
   return {};
+}
+
+bool has_equal_elements(const at::Tensor& value) {
+  const at::Tensor sorted = std::get<0>(value.flatten().sort());
+  const int64_t count = sorted.numel();
+  return count > 1 && sorted.slice(0, 1).eq(sorted.slice(0, 0, count - 1)).any().item<bool>();
 }
 
 }  // namespace
@@ -127,8 +135,10 @@ std::string Evaluator::run(Statement& statement) {
     if (known == state_->values.end()) continue;
     parameters += (parameters.empty() ? "" : ", ") + name;
     arguments.push_back(known->second);
-    if (statement.rounding == Rounding::picks_ties && arguments.back()[0].is_floating_point())
+    if (statement.rounding == Rounding::picks_ties && arguments.back()[0].is_floating_point()) {
+      if (has_equal_elements(arguments.back()[0])) return "near a tie";
       state_->add_errors(arguments.back());
+    }
   }
   for (const Tensor& result : statement.results) results += (results.empty() ? "" : ", ") + result.name;
   std::string source = "def statement(" + parameters + "):\n  ";

@@ -74,6 +74,7 @@ void run(uint32_t first_seed, uint32_t count, Counts& counts) {
     const Target target = random_target(seed);
     INFO("seed " << seed << ", " << to_text(target));
     const Network network = network_for(seed, target);
+    if (network.inputs.empty()) continue;  // nothing of it was left for this level
     const Outcome outcome = attempt(network, target);
     Share& share = counts.levels[target.feature_level];
     ++share.all;
