@@ -81,7 +81,7 @@ TensorType Context::result_type(size_t index) const {
 
 bool Context::is_used(size_t position) const {
   const TensorId* id = node_->results.at(position).tensor();
-  return id && used_[index(*id)];
+  return id && used_[static_cast<uint32_t>(*id)];
 }
 
 bool Context::gives_float64() const {
