@@ -8,6 +8,7 @@
 #include "foreign_operators.h"
 #include "memory_budget.h"
 #include "operator_rules.h"
+#include "reachable_operators.h"
 #include "tensor_conversion.h"
 #include "uncomputed_results.h"
 
@@ -89,7 +90,10 @@ void Interpreter::run_operator(Node* node) {
     diagnose(graph::Reason::unknown_operator,
              lacking ? "this version of LibTorch does not have the operator"
                      : "the operator is not on the list of those that may run",
-             "leave it out of the model, or write it with other operators");
+             makes_nested_tensors(op)
+                 ? "make torch.nn.TransformerEncoder with enable_nested_tensor=False, or script the model: NNAPI has no "
+                   "nested tensors"
+                 : "leave it out of the model, or write it with other operators");
     return set_unknown(node);
   }
   Call call{node, known->schema(), op, inputs_of(node)};

@@ -48,7 +48,7 @@ class Search {
     const std::string op = node.kind().toQualString();
     const jit::Operator* known = node.maybeOperator();
     const bool harmless = node.kind().is_prim() || known == nullptr || is_allowed(op) || is_ignored(op) ||
-                          nested_tensors.count(op) != 0 || op == "aten::wait" ||
+                          makes_nested_tensors(op) || op == "aten::wait" ||
                           is_foreign(op, known->schema().overload_name());
     return harmless ? std::nullopt : std::optional(op);
   }
@@ -72,6 +72,8 @@ class Search {
 };
 
 }  // namespace
+
+bool makes_nested_tensors(const std::string& op) { return nested_tensors.count(op) != 0; }
 
 std::optional<std::string> find_forbidden_operator(const jit::Module& module) {
   return Search(module).in(module.get_method("forward").function());

@@ -11,4 +11,7 @@ namespace passerelle::torchscript {
 /// An operator that forward could reach, branches not taken included, and that is not on the allow-list.
 std::optional<std::string> find_forbidden_operator(const torch::jit::Module& module);
 
+/// Whether it is one of the operators that torch.nn.TransformerEncoder makes and unmakes nested tensors with.
+bool makes_nested_tensors(const std::string& op);
+
 }  // namespace passerelle::torchscript

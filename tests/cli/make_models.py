@@ -87,6 +87,18 @@ class Largest(torch.nn.Module):
         return torch.topk(x, 2, dim=3)[0]
 
 
+class Encoder(torch.nn.Module):
+    """Traced with a padding mask, it goes through nested tensors."""
+
+    def __init__(self):
+        super().__init__()
+        layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = torch.nn.TransformerEncoder(layer, 1)
+
+    def forward(self, x, padding):
+        return self.encoder(x, src_key_padding_mask=padding)
+
+
 def save(model, name, folder):
     torch.jit.save(model, os.path.join(folder, name))
 
@@ -141,6 +153,9 @@ def main():
     bundled = torch.utils.bundled_inputs.bundle_inputs(
         torch.jit.script(convolution), [(example,)])
     save(bundled, "bundled.pt", making)
+    padding = torch.tensor([[False, False, False, True]])
+    with torch.no_grad():
+        save(torch.jit.trace(Encoder().eval(), (torch.rand(1, 4, 8), padding)), "encoder.traced.pt", making)
 
     # What people hand over that is no TorchScript model, or no longer one.
     torch.save(convolution.state_dict(), at("state_dict.pt"))
