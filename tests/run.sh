@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs all tests, from a clean clone: the release build whole, and once more under AddressSanitizer the rooms
-# that read files nobody trusts. Ends with CTest's closing line.
+# that read files nobody trusts, and their fuzzers for a short while. Ends with CTest's closing line.
 #
 #     PASSERELLE_ALL_MODELS=1 tests/run.sh      the large torchvision networks too (some minutes, 4 GB of disk)
 set -euo pipefail
@@ -14,6 +14,9 @@ cmake --preset asan -DPASSERELLE_TESTS=ON
 cmake --build --preset asan --parallel "$jobs" --target "${untrusted[@]/#/test_}"
 only=$(IFS='|' && echo "^(${untrusted[*]})\$")
 ctest --test-dir build/asan --output-on-failure --no-tests=error -j2 --tests-regex "$only" </dev/null
+fuzzed=0
+tests/fuzz/run.sh || fuzzed=$?
+[ "$fuzzed" -eq 0 ] || [ "$fuzzed" -eq 77 ] || exit "$fuzzed"
 
 cmake --preset release -DPASSERELLE_TESTS=ON
 cmake --build --preset release --parallel "$jobs"

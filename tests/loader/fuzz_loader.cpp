@@ -1,38 +1,23 @@
-// libFuzzer: any file, compiled and run on a stand-in for NNAPI that reads every byte it is given. The mutator changes
-// the head and seals it again, or no mutation would get past its digest.
-//
-//     cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DPASSERELLE_LOADER_ONLY=ON
-//           -DPASSERELLE_LOADER_TESTS=ON -DPASSERELLE_FUZZ=ON
-//     ninja -C build/fuzz fuzz_loader blob_seeds && build/fuzz/bin/blob_seeds corpus && build/fuzz/bin/fuzz_loader
-//     corpus
+// libFuzzer: any file, compiled and run on a stand-in for NNAPI that reads every byte it is given. See
+// tests/fuzz/run.sh.
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <string>
+#include <functional>
+#include <string_view>
 #include <vector>
 
-#include "passerelle/blob/digest.h"
-#include "passerelle/blob/view.h"
 #include "passerelle/loader/passerelle.hpp"
 #include "stand_in.h"
-
-extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
 namespace {
 
 using namespace passerelle;
 
 constexpr uint64_t largest_buffers = 1 << 20;  // of all inputs and outputs; larger ones take time and show nothing
-
-/// Gives the head the digest that it should have, where there is a head.
-void seal(uint8_t* data, size_t size) {
-  const auto head = blob::head_size(data, size);
-  if (!head || *head > size || size - *head < sizeof(uint64_t)) return;
-  const uint64_t digest = blob::digest(data, static_cast<size_t>(*head));
-  std::memcpy(data + *head, &digest, sizeof digest);
-}
 
 uint64_t bytes_of(const std::vector<passerelle_port_info>& ports) {
   uint64_t bytes = 0;
@@ -52,13 +37,28 @@ void run(const loader::Model& model, const loader::Compilation& compilation, loa
   execution.run(error);
 }
 
-}  // namespace
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned) {
-  const size_t mutated = LLVMFuzzerMutate(data, size, max_size);
-  seal(data, mutated);
-  return mutated;
+/// The file from memory, or through a descriptor, as it is on a device.
+loader::Model opened(const uint8_t* data, size_t size, bool through_descriptor, loader::Error& error) {
+  static const int descriptor = ::memfd_create("fuzz", MFD_CLOEXEC);
+  if (!through_descriptor) return loader::Model::open(data, size, error);
+  if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, data, size, 0) != static_cast<ssize_t>(size))
+    __builtin_trap();
+  return loader::Model::open(descriptor, 0, size, error);
 }
+
+void compile_and_run(const loader::Nnapi& nnapi, const uint8_t* data, size_t size) {
+  const size_t chance = std::hash<std::string_view>()({reinterpret_cast<const char*>(data), size});
+  loader::Error error;
+  const loader::Model model = opened(data, size, chance % 4 == 0, error);
+  if (!model) return;
+  for (uint32_t i = 0; i < model.info().operation_count; ++i) model.operation(i);
+  loader::CompileOptions options;
+  options.skip_weight_check = chance / 4 % 2;
+  const loader::Compilation compilation = loader::Compilation::make(model, nnapi, options, error);
+  if (compilation) run(model, compilation, error);
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const loader::Nnapi nnapi = [] {
@@ -70,13 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static auto* const stand_in =
       reinterpret_cast<loader_test::StandIn* (*)()>(dlsym(dlopen(PASSERELLE_STAND_IN, RTLD_NOW), "stand_in"))();
   stand_in->calls.clear();  // it remembers all of them
-  loader::Error error;
-  const loader::Model model = loader::Model::open(data, size, error);
-  if (!model) return 0;
-  for (uint32_t i = 0; i < model.info().operation_count; ++i) model.operation(i);
-  loader::CompileOptions options;
-  options.skip_weight_check = 1;
-  const loader::Compilation compilation = loader::Compilation::make(model, nnapi, options, error);
-  if (compilation) run(model, compilation, error);
+  stand_in->memories.clear();
+  compile_and_run(nnapi, data, size);
+  if (stand_in->live_objects != 0) __builtin_trap();  // something of NNAPI's was not freed
   return 0;
 }
