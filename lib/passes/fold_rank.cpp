@@ -11,6 +11,7 @@
 #include "axis_rules.h"
 #include "block_swaps.h"
 #include "editor.h"
+#include "elementwise_folds.h"
 #include "fold_axes.h"
 #include "passes.h"
 
@@ -56,7 +57,7 @@ void fold_transpose(Shape& shape, Permutation& permutation) {
 
 class RankFolder {
  public:
-  explicit RankFolder(Graph& graph) : graph_(graph), editor_(graph) {}
+  explicit RankFolder(Graph& graph) : graph_(graph), folds_(graph), editor_(graph) {}
 
   void run() {
     editor_.run([&](Operation operation) { visit(std::move(operation)); });
@@ -115,52 +116,27 @@ class RankFolder {
     editor_.replace(before, editor_.reshape(made, result.shape));
   }
 
-  Shape raised(OperandId id, size_t rank) const {
-    Shape shape(rank - graph_.shape(id).size(), 1);
-    shape.insert(shape.end(), graph_.shape(id).begin(), graph_.shape(id).end());
-    return shape;
-  }
-
   void visit_elementwise(Operation operation) {
-    const TensorType result = graph_.type(operation.output());
-    size_t rank = result.shape.size();
-    std::vector<Shape> shapes;
-    for (OperandId id : operation.inputs()) shapes.push_back(raised(id, rank));
-    // Neighbours join where each operand has all of them whole, or repeats all of them.
-    const auto joins = [&](size_t begin, size_t end) {
-      const uint32_t whole = product(result.shape, begin, end);
-      return std::all_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
-        const uint32_t size = product(shape, begin, end);
-        return size == whole || size == 1;
-      });
-    };
-    std::vector<size_t> starts{0};
-    for (size_t i = 1; i < rank; ++i)
-      if (!joins(starts.back(), i + 1)) starts.push_back(i);
-    if (starts.size() > highest_rank) return editor_.keep(std::move(operation));
-    auto folded = [&](const Shape& shape) {
-      Shape joined;
-      for (size_t i = 0; i < starts.size(); ++i)
-        joined.push_back(product(shape, starts[i], i + 1 < starts.size() ? starts[i + 1] : rank));
-      return joined;
-    };
-    size_t next = 0;
+    const OperandId before = operation.output();
+    const std::optional<RunStarts> starts = folds_.of(before);
+    if (!starts) return editor_.keep(std::move(operation));
+    const TensorType result = graph_.type(before);
     operation.for_each_input([&](OperandId& id) {
-      Shape shape = folded(shapes[next++]);
+      const Shape shape = folded(raised(graph_.shape(id), result.shape.size()), *starts);
       id = graph_.is_constant(id)
                ? graph_.add_constant(graph_[id].constant->reshaped(shape), graph_.type(id).quantization)
                : editor_.reshape(id, shape);
     });
     TensorType lower = result;
-    lower.shape = folded(result.shape);
-    OperandId before = operation.output();
+    lower.shape = folded(result.shape, *starts);
     operation.outputs = {graph_.add_operand(lower)};
-    OperandId made = operation.output();
+    const OperandId made = operation.output();
     editor_.keep(std::move(operation));
     editor_.replace(before, editor_.reshape(made, result.shape));
   }
 
   Graph& graph_;
+  ElementwiseFolds folds_;  // before the editor takes the operations out
   Editor editor_;
 };
 

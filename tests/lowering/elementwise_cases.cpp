@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "harness.h"
 
@@ -57,6 +58,75 @@ void require_unary(const std::string& expression, std::initializer_list<Range> r
   require_all(cases);
 }
 
+/// Steps of a random chain on a tensor of rank 5 or 6; the numbers stay between -2 and 2.
+class Chain {
+ public:
+  explicit Chain(uint32_t seed) : random_(seed) {
+    shape_ = some_shape(5 + below(2));
+    case_ = {"y = x", {{"x", shape_}}};
+  }
+
+  Case made() {
+    for (uint32_t steps = 4 + below(6); steps > 0; --steps) step();
+    case_.body += "\n  return y";
+    return case_;
+  }
+
+ private:
+  uint32_t below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
+  uint32_t dimension() { return below(static_cast<uint32_t>(shape_.size())); }
+
+  Shape some_shape(uint32_t rank) {
+    Shape shape;
+    for (uint32_t i = 0; i < rank; ++i) shape.push_back(1 + below(4));
+    return shape;
+  }
+
+  void step() {
+    const uint32_t kind = below(7), at = dimension();
+    const std::string axis = std::to_string(at);
+    if (kind == 0) return add("y = torch.tanh(y)");
+    if (kind == 1) return add("y = torch.sigmoid(y) * 2");
+    if (kind == 2) return add("y = torch.add(torch.relu(y), torch.sin(y), alpha=0.5) / 2");
+    if (kind == 3) return with_constant();
+    if (kind == 4 && shape_[at] > 1) {
+      --shape_[at];
+      return add("y = torch.slice(y, " + axis + ", 1)");
+    }
+    if (kind == 5 && shape_[at] < 4) {
+      shape_[at] *= 2;
+      return add("y = torch.cat([y, torch.neg(y)], " + axis + ")");
+    }
+    if (kind == 6 && at > 0) {
+      std::swap(shape_[at], shape_[at - 1]);
+      return add("y = torch.transpose(y, " + axis + ", " + std::to_string(at - 1) + ")");
+    }
+    add("y = torch.abs(y) - 1");
+  }
+
+  /// A constant that repeats along all but some neighbouring dimensions.
+  void with_constant() {
+    const uint32_t first = dimension(), last = first + below(static_cast<uint32_t>(shape_.size()) - first);
+    Shape shape(shape_.size(), 1);
+    for (uint32_t i = first; i <= last; ++i) shape[i] = shape_[i];
+    const std::string name = "c" + std::to_string(case_.attributes.size());
+    case_.attributes.push_back({name, shape, -1, 1});
+    add("y = y * self." + name);
+  }
+
+  void add(const std::string& line) { case_.body += "\n  " + line; }
+
+  std::mt19937 random_;
+  Shape shape_;
+  Case case_;
+};
+
+std::vector<Case> chains(uint32_t count) {
+  std::vector<Case> cases;
+  for (uint32_t seed = 0; seed < count; ++seed) cases.push_back(Chain(seed).made());
+  return cases;
+}
+
 constexpr ElementType int32 = ElementType::int32, int64 = ElementType::int64, boolean = ElementType::bool8;
 
 }  // namespace
@@ -74,6 +144,10 @@ TEST_CASE("Broadcasting in five dimensions of which some are 1") {
     for (uint32_t depth : {1u, 3u})
       for (uint32_t batch : {1u, 2u}) cases.push_back({"return x * y", {{"x", {batch, 6, depth, 4, 5}}, {"y", shape}}});
   require_all(cases);
+}
+
+TEST_CASE("Chains in five and six dimensions, and what slices, turns and joins them") {
+  require_all(some_of(chains(60), 24));
 }
 
 TEST_CASE("aten::add and sub with a factor") {
