@@ -1,4 +1,4 @@
-// Diagonals taken and made, and tensors spread over a grid.
+// Diagonals taken and made, triangles kept, and tensors spread over a grid.
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
@@ -142,6 +142,23 @@ void lower_cartesian_prod(Context& context) {
   context.result(concatenated(context, columns, 1));
 }
 
+// --- Triangles.
+
+/// What lies on the wanted side of a diagonal; 0 elsewhere.
+template <bool upper>
+void lower_triangle(Context& context) {
+  OperandId x = context.tensor("self");
+  const Shape shape = context.shape(x);
+  int64_t rows = shape[shape.size() - 2], columns = shape.back(), diagonal = context.integer("diagonal");
+  std::vector<uint8_t> kept;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      kept.push_back(upper ? column - row >= diagonal : column - row <= diagonal);
+  Constant mask = Constant::from(kept, {static_cast<uint32_t>(rows), static_cast<uint32_t>(columns)});
+  OperandId condition = context.constant_operand(mask.converted(graph::ElementType::bool8).broadcast_to(shape));
+  context.result(chosen(context, condition, x, filled(context, 0, context.type(x).type, shape), shape));
+}
+
 constexpr Lowering table[] = {
     {"aten::diagonal", lower_diagonal, "GATHER", ""},
     {"aten::linalg_diagonal", lower_diagonal, "GATHER", ""},
@@ -149,6 +166,8 @@ constexpr Lowering table[] = {
     {"aten::diag_embed", lower_diag_embed, "GATHER, PAD", ""},
     {"aten::diagflat", lower_diagflat, "GATHER, PAD", ""},
     {"aten::block_diag", lower_block_diag, "PAD, CONCATENATION", ""},
+    {"aten::tril", lower_triangle<false>, "SELECT", ""},
+    {"aten::triu", lower_triangle<true>, "SELECT", ""},
     {"aten::meshgrid", lower_meshgrid, "RESHAPE, TILE", ""},
     {"aten::broadcast_tensors", lower_broadcast_tensors, "TILE", ""},
     {"aten::cartesian_prod", lower_cartesian_prod, "TILE, CONCATENATION", ""},

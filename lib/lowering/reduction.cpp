@@ -1,4 +1,4 @@
-// Reductions along dimensions: sums, means, extremes and what is made of them.
+// Reductions along dimensions: sums, means, extremes, variances.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,6 +9,7 @@
 #include "arithmetic.h"
 #include "conversion.h"
 #include "families.h"
+#include "reduction.h"
 #include "structure.h"
 
 namespace passerelle::lowering {
@@ -17,22 +18,6 @@ namespace {
 constexpr OperandType real = OperandType::TENSOR_FLOAT32;
 constexpr OperandType integer = OperandType::TENSOR_INT32;
 constexpr OperandType boolean = OperandType::TENSOR_BOOL8;
-
-using Dimensions = std::vector<uint32_t>;
-
-/// The dimensions to reduce, ascending: those of "dim", or all where it is None, empty or not in the schema.
-Dimensions reduced_dimensions(Context& context) {
-  size_t rank = std::max<size_t>(context.info("self").shape.size(), 1);
-  Dimensions dimensions;
-  if (!context.is_none("dim"))
-    for (int64_t dimension : context.integers("dim")) dimensions.push_back(Context::dimension(dimension, rank));
-  if (dimensions.empty()) {
-    dimensions.resize(rank);
-    std::iota(dimensions.begin(), dimensions.end(), 0u);
-  }
-  std::sort(dimensions.begin(), dimensions.end());
-  return dimensions;
-}
 
 bool keeps_dimensions(Context& context) { return context.has("keepdim") && context.boolean("keepdim"); }
 
@@ -85,8 +70,21 @@ OperandId reduced_by_runs(Context& context, OperationType operation, OperandId x
   return x;
 }
 
-/// The reduction with its dimensions kept as 1, or dropped. No reduction of NNAPI's gives rank 0: then one dimension
-/// stays.
+}  // namespace
+
+Dimensions reduced_dimensions(Context& context) {
+  size_t rank = std::max<size_t>(context.info("self").shape.size(), 1);
+  Dimensions dimensions;
+  if (!context.is_none("dim"))
+    for (int64_t dimension : context.integers("dim")) dimensions.push_back(Context::dimension(dimension, rank));
+  if (dimensions.empty()) {
+    dimensions.resize(rank);
+    std::iota(dimensions.begin(), dimensions.end(), 0u);
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  return dimensions;
+}
+
 OperandId reduced(Context& context, OperationType operation, OperandId x, const Dimensions& dimensions, bool keep) {
   Shape shape = kept_shape(context, x, dimensions);
   if (context.rank(x) > 4) {
@@ -106,10 +104,6 @@ OperandId reduced(Context& context, OperationType operation, OperandId x) {
   return reduced(context, operation, x, reduced_dimensions(context), keeps_dimensions(context));
 }
 
-// --- Sums, means, products.
-
-/// The tensor to add up. Bools are counted as floats, exactly up to 2^24 of them. No reduction of NNAPI's takes
-/// integers: legalisation writes them otherwise (passes/rewrites/integers.cpp).
 OperandId addends(Context& context) {
   OperandId x = context.tensor("self");
   if (context.result_type().type == real) return cast(context, x, real);
@@ -120,6 +114,10 @@ OperandId addends(Context& context) {
 }
 
 void give(Context& context, OperandId value) { context.result(cast(context, value, context.result_type().type)); }
+
+namespace {
+
+// --- Sums, means, products.
 
 void lower_mean(Context& context) { give(context, reduced(context, Op::MEAN, addends(context))); }
 void lower_sum(Context& context) { give(context, reduced(context, Op::REDUCE_SUM, addends(context))); }
@@ -250,63 +248,6 @@ void lower_variance_and_mean(Context& context) {
   context.result(1, reshaped(context, both.mean, context.result_type(1).shape));
 }
 
-// --- Norms.
-
-OperandId norm(Context& context, double order) {
-  OperandId x = self_as_result(context);
-  if (order == 2) return context.unary(Op::SQRT, reduced(context, Op::REDUCE_SUM, square(context, x)));
-  OperandId magnitude = context.unary(Op::ABS, x);
-  if (order == 1) return reduced(context, Op::REDUCE_SUM, magnitude);
-  if (std::isinf(order)) return reduced(context, order > 0 ? Op::REDUCE_MAX : Op::REDUCE_MIN, magnitude);
-  if (order == 0) {
-    OperandId present = cast(context, cast(context, x, boolean), real);
-    return reduced(context, Op::REDUCE_SUM, present);
-  }
-  OperandId powers = reduced(context, Op::REDUCE_SUM, context.binary(Op::POW, magnitude, order));
-  return context.binary(Op::POW, powers, 1 / order);
-}
-
-void lower_norm(Context& context) { context.result(norm(context, context.number_or("p", 2))); }
-void lower_vector_norm(Context& context) { context.result(norm(context, context.number_or("ord", 2))); }
-void lower_frobenius_norm(Context& context) { context.result(norm(context, 2)); }
-
-/// linalg_norm and linalg_matrix_norm: of vectors by any order, of matrices by Frobenius.
-void lower_linalg_norm(Context& context) {
-  const bool has_order = !context.is_none("ord");
-  const torchscript::Value* given = nullptr;
-  for (const auto& [name, value] : context.node().arguments)
-    if (name == "ord") given = &value;
-  const bool is_named = has_order && std::holds_alternative<std::string>(given->data);
-  size_t dimensions = context.info("self").shape.size();
-  if (!context.is_none("dim")) dimensions = context.integers("dim").size();
-  if (!has_order || (is_named && context.string("ord") == "fro")) return context.result(norm(context, 2));
-  if (is_named || dimensions != 1)
-    context.refuse(Reason::no_counterpart, "it takes a norm of matrices by their singular values or sums",
-                   "use torch.linalg.vector_norm");
-  context.result(norm(context, context.number("ord")));
-}
-
-/// Each norm is bounded from below by itself, as in PyTorch 1.13.
-void lower_cosine_similarity(Context& context) {
-  OperandId a = context.tensor("x1"), b = context.tensor("x2");
-  size_t rank = std::max(context.rank(a), context.rank(b));
-  const Dimensions dimensions{Context::dimension(context.integer("dim"), rank)};
-  Shape shape(rank, 1);
-  for (OperandId operand : {a, b})
-    for (size_t i = 0; i < context.rank(operand); ++i) {
-      uint32_t& size = shape[rank - 1 - i];
-      size = std::max(size, context.shape(operand)[context.rank(operand) - 1 - i]);
-    }
-  a = broadcast(context, a, shape);
-  b = broadcast(context, b, shape);
-  auto length = [&](OperandId x) {
-    OperandId squares = reduced(context, Op::REDUCE_SUM, square(context, x), dimensions, false);
-    return context.binary(Op::MAXIMUM, context.unary(Op::SQRT, squares), context.number("eps"));
-  };
-  OperandId product = reduced(context, Op::REDUCE_SUM, context.binary(Op::MUL, a, b), dimensions, false);
-  context.result(context.binary(Op::DIV, product, context.binary(Op::MUL, length(a), length(b))));
-}
-
 void lower_logsumexp(Context& context) {
   OperandId x = self_as_result(context);
   Dimensions dimensions = reduced_dimensions(context);
@@ -317,82 +258,6 @@ void lower_logsumexp(Context& context) {
   OperandId powers = context.unary(Op::EXP, context.binary(Op::SUB, x, greatest));
   OperandId logarithm = context.unary(Op::LOG, reduced(context, Op::REDUCE_SUM, powers, dimensions, true));
   context.result(reshaped(context, context.binary(Op::ADD, logarithm, greatest), context.result_type().shape));
-}
-
-// --- Running sums.
-
-/// A product with a triangle of ones.
-OperandId multiplied_by_triangle(Context& context, OperandId rows, uint32_t size) {
-  std::vector<float> triangle(size_t{size} * size, 0);
-  for (uint32_t row = 0; row < size; ++row)
-    std::fill_n(triangle.begin() + static_cast<ptrdiff_t>(row) * size, row + 1, 1.0f);
-  return context.emit(Op::FULLY_CONNECTED,
-                      {{"input", rows},
-                       {"weights", context.constant_operand(Constant::from(triangle, {size, size}))},
-                       {"bias", context.constant_operand(Constant::filled(0, {size}))}},
-                      context.type(rows));
-}
-
-/// Every element is combined with the one 1 before it, then 2, 4, ... before it; before the first there is `neutral`.
-OperandId doubled_up(Context& context, OperationType operation, OperandId x, uint32_t dimension, double neutral) {
-  const uint32_t size = context.shape(x)[dimension];
-  std::vector<std::pair<int32_t, int32_t>> padding(context.rank(x), {0, 0});
-  for (uint32_t shift = 1; shift < size; shift *= 2) {
-    padding[dimension].first = static_cast<int32_t>(shift);
-    OperandId earlier = sliced(context, x, dimension, 0, size - shift);
-    x = context.binary(operation, x, padded(context, earlier, padding, neutral));
-  }
-  return x;
-}
-
-void lower_cumsum(Context& context) {
-  OperandId x = addends(context);
-  const Shape shape = context.shape(x);
-  size_t rank = shape.size();
-  const uint32_t dimension = Context::dimension(context.integer("dim"), rank);
-  // A larger triangle would cost more in the file than the steps cost in time.
-  constexpr uint32_t largest_triangle = 256;
-  if (shape[dimension] > largest_triangle || context.type(x).type != real)
-    return give(context, doubled_up(context, Op::ADD, x, dimension, 0));
-  Permutation last_and_back = graph::identity_permutation(rank);
-  std::swap(last_and_back[dimension], last_and_back[rank - 1]);
-  x = context.transpose(x, last_and_back);
-  const Shape turned = context.shape(x);
-  uint32_t size = turned.back();
-  OperandId rows = context.reshape(x, {static_cast<uint32_t>(graph::element_count(shape)) / size, size});
-  OperandId sums = multiplied_by_triangle(context, rows, size);
-  give(context, context.transpose(context.reshape(sums, turned), last_and_back));
-}
-
-void lower_cumprod(Context& context) {
-  OperandId x = self_as_result(context);
-  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  context.result(doubled_up(context, Op::MUL, x, dimension, 1));
-}
-
-/// The greatest, or the least, so far; its place only where it is not asked for.
-template <OperationType operation>
-void lower_running_extreme(Context& context) {
-  OperandId x = context.tensor("self");
-  if (context.type(x).type != real) context.refuse(Reason::element_type, "it compares integers or bools");
-  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  const double neutral = operation == Op::MAXIMUM ? -INFINITY : INFINITY;
-  context.result(0, doubled_up(context, operation, x, dimension, neutral));
-}
-
-/// Differences of neighbours, `n` times over.
-void lower_diff(Context& context) {
-  refuse_narrow_integers(context);
-  OperandId x = self_as_result(context);
-  if (context.type(x).type == boolean) context.refuse(Reason::element_type, "it takes differences of bools");
-  if (!context.is_none("prepend") || !context.is_none("append"))
-    context.refuse(Reason::argument, "it has something put before or behind", "use torch.cat before it");
-  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  for (int64_t i = 0; i < context.integer("n"); ++i) {
-    const uint32_t size = context.shape(x)[dimension] - 1;
-    x = context.binary(Op::SUB, sliced(context, x, dimension, 1, size), sliced(context, x, dimension, 0, size));
-  }
-  context.result(x);
 }
 
 /// Sums and means that leave out what is not a number.
@@ -407,9 +272,6 @@ void lower_without_nan(Context& context) {
   OperandId counted = reduced(context, Op::REDUCE_SUM, cast(context, known, real));
   context.result(context.binary(Op::DIV, sum, counted));
 }
-
-constexpr std::string_view wide_integers = "integers below API 30, unless they are known to be small";
-constexpr std::string_view no_places = "the places";
 
 constexpr Lowering table[] = {
     {"aten::mean", lower_mean, "MEAN", ""},
@@ -429,21 +291,10 @@ constexpr Lowering table[] = {
     {"aten::std", lower_deviation, "MEAN, SUB, MUL, SQRT", ""},
     {"aten::var_mean", lower_variance_and_mean<false>, "MEAN, SUB, MUL", ""},
     {"aten::std_mean", lower_variance_and_mean<true>, "MEAN, SUB, MUL, SQRT", ""},
-    {"aten::norm", lower_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", ""},
-    {"aten::linalg_vector_norm", lower_vector_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", ""},
-    {"aten::frobenius_norm", lower_frobenius_norm, "MUL, REDUCE_SUM, SQRT", ""},
-    {"aten::cosine_similarity", lower_cosine_similarity, "MUL, REDUCE_SUM, SQRT, MAXIMUM, DIV", ""},
     {"aten::logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
     {"aten::special_logsumexp", lower_logsumexp, "REDUCE_MAX, SUB, EXP, REDUCE_SUM, LOG, ADD", ""},
-    {"aten::cumsum", lower_cumsum, "FULLY_CONNECTED, PAD, ADD", wide_integers},
-    {"aten::cumprod", lower_cumprod, "PAD_V2, MUL", wide_integers},
-    {"aten::cummax", lower_running_extreme<Op::MAXIMUM>, "PAD_V2, MAXIMUM", no_places},
-    {"aten::cummin", lower_running_extreme<Op::MINIMUM>, "PAD_V2, MINIMUM", no_places},
-    {"aten::diff", lower_diff, "SLICE, SUB", "prepend, append"},
     {"aten::nansum", lower_without_nan<false>, "EQUAL, SELECT, REDUCE_SUM", ""},
     {"aten::nanmean", lower_without_nan<true>, "EQUAL, SELECT, REDUCE_SUM, DIV", ""},
-    {"aten::linalg_norm", lower_linalg_norm, "ABS, MUL, REDUCE_SUM, SQRT, POW", "norms of matrices but Frobenius'"},
-    {"aten::linalg_matrix_norm", lower_linalg_norm, "MUL, REDUCE_SUM, SQRT", "norms of matrices but Frobenius'"},
 };
 
 }  // namespace

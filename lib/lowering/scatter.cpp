@@ -376,23 +376,6 @@ void lower_zero(Context& context) {
 
 void lower_copy(Context& context) { context.result(source_of(context, "src", context.result_type().shape)); }
 
-// --- Triangles.
-
-/// What lies on the wanted side of a diagonal; 0 elsewhere.
-template <bool upper>
-void lower_triangle(Context& context) {
-  OperandId x = context.tensor("self");
-  const Shape shape = context.shape(x);
-  int64_t rows = shape[shape.size() - 2], columns = shape.back(), diagonal = context.integer("diagonal");
-  std::vector<uint8_t> kept;
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      kept.push_back(upper ? column - row >= diagonal : column - row <= diagonal);
-  Constant mask = Constant::from(kept, {static_cast<uint32_t>(rows), static_cast<uint32_t>(columns)});
-  OperandId condition = context.constant_operand(mask.converted(graph::ElementType::bool8).broadcast_to(shape));
-  context.result(chosen(context, condition, x, filled(context, 0, context.type(x).type, shape), shape));
-}
-
 constexpr std::string_view scattering = "CONCATENATION, GATHER; computed places: EQUAL, SELECT, REDUCE_SUM";
 constexpr std::string_view scatter_limits =
     "integers to computed places, means, include_self=False, many elements to one place";
@@ -415,8 +398,6 @@ constexpr Lowering table[] = {
     {"aten::fill", lower_fill, "TILE", ""},
     {"aten::zero", lower_zero, "TILE", ""},
     {"aten::copy", lower_copy, "TILE, CAST", ""},
-    {"aten::tril", lower_triangle<false>, "SELECT", ""},
-    {"aten::triu", lower_triangle<true>, "SELECT", ""},
 };
 
 }  // namespace
