@@ -30,7 +30,7 @@ struct Common {
 /// Runs a subcommand after its arguments were parsed. An Error becomes a sentence and the exit status of its kind.
 using Action = std::function<Expected<Outcome>()>;
 
-/// One subcommand: a row of the table in main.cpp.
+/// One subcommand: a row of the table in app.cpp.
 struct Command {
   const char* name;
   const char* summary;      ///< one line, for the list of subcommands

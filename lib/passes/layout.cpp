@@ -1,5 +1,5 @@
-// Layout is one pass (DESIGN.md, decision 4): lowerings write TRANSPOSE → op → TRANSPOSE; here the order of dimensions
-// is chosen for the whole graph, and what then remains of the TRANSPOSEs is written.
+// Layout is one pass: lowerings write TRANSPOSE → op → TRANSPOSE; here the order of dimensions is chosen for the whole
+// graph, and what then remains of the TRANSPOSEs is written.
 //
 //   1. Dimensions that operations tie together are found (axis_webs.h).
 //   2. Every web gets the order that leaves the cheapest TRANSPOSEs where webs meet (layout_search.h).

@@ -1,5 +1,4 @@
-// The facts of NNAPI that concern legality, by their numbers in the project's list of them. Not here: 10 and 23
-// (memory), 12 to 14, 16 and 21 (what operations compute).
+// The facts of NNAPI that concern legality (docs/nnapi.md). Not here: memory, and what operations compute.
 #include <catch2/catch.hpp>
 
 #include "operands.h"
@@ -43,7 +42,7 @@ TestOperands float_conv(const TestOperands& tail = {}) {
 
 }  // namespace
 
-TEST_CASE("rule 1: constants have rank 1 or more") {
+TEST_CASE("constants have rank 1 or more") {
   TestOperand scalar = float32({});
   scalar.is_constant = true;
   CHECK(refusal_of(Op::ADD, {float32({2}), scalar, integer(0)}, {float32({2})}) ==
@@ -52,7 +51,7 @@ TEST_CASE("rule 1: constants have rank 1 or more") {
   CHECK(level_of(Op::ADD, {float32({2}), scalar, integer(0)}, {float32({2})}) == 1);
 }
 
-TEST_CASE("rule 2: CONCATENATION's axis isn't negative, SOFTMAX's may be") {
+TEST_CASE("CONCATENATION's axis isn't negative, SOFTMAX's may be") {
   TestOperand a = float32({2, 3});
   CHECK(level_of(Op::CONCATENATION, {a, a, integer(1)}, {float32({2, 6})}) == 1);
   CHECK(refusal_of(Op::CONCATENATION, {a, a, integer(-1)}, {float32({2, 6})}) ==
@@ -63,7 +62,7 @@ TEST_CASE("rule 2: CONCATENATION's axis isn't negative, SOFTMAX's may be") {
   CHECK(refusal_of(Op::SOFTMAX, {a, real(1), integer(-3)}, {a}) == "SOFTMAX's axis -3 doesn't exist in rank 2");
 }
 
-TEST_CASE("rule 3: ranks") {
+TEST_CASE("ranks") {
   TestOperand five = float32({1, 2, 3, 4, 5});
   for (Op operation : {Op::RELU, Op::RELU6, Op::TANH, Op::LOGISTIC, Op::FLOOR})
     CHECK(refusal_of(operation, {five}, {five}) ==
@@ -79,7 +78,7 @@ TEST_CASE("rule 3: ranks") {
   CHECK(level_of(Op::DEPTH_TO_SPACE, {float32({4, 4, 4}), integer(2)}, {float32({8, 8, 1})}) == 0);
 }
 
-TEST_CASE("rule 4: the bias of a convolution") {
+TEST_CASE("the bias of a convolution") {
   TestOperand output = quant8({1, 6, 6, 6}, 1);
   TestOperands right = conv(quant8({1, 8, 8, 4}, 0.5f), quant8({6, 3, 3, 4}, 0.25f), int32({6}, 0.125f));
   CHECK(level_of(Op::CONV_2D, right, {output}) == 1);
@@ -107,7 +106,7 @@ TEST_CASE("rule 4: the bias of a convolution") {
   CHECK(level_of(Op::FULLY_CONNECTED, connected, {quant8({2, 3}, 1)}) == 0);
 }
 
-TEST_CASE("rule 5: output scales over the product of the inputs'") {
+TEST_CASE("output scales over the product of the inputs'") {
   TestOperands operands = conv(quant8({1, 8, 8, 4}, 0.5f), quant8({6, 3, 3, 4}, 0.5f), int32({6}, 0.25f));
   CHECK(level_of(Op::CONV_2D, operands, {quant8({1, 6, 6, 6}, 0.5f)}) == 1);
   Legality small = legality_of(Op::CONV_2D, operands, {quant8({1, 6, 6, 6}, 0.25f)});
@@ -120,7 +119,7 @@ TEST_CASE("rule 5: output scales over the product of the inputs'") {
   CHECK(level_of(Op::MUL, factors, {quant8({2}, 0.25f)}) == 0);
 }
 
-TEST_CASE("rule 6: fixed output scales") {
+TEST_CASE("fixed output scales") {
   TestOperand input = quant8({2, 2});
   TestOperand signed_input = signed8({2, 2});
   for (Op operation : {Op::LOGISTIC, Op::SOFTMAX}) {
@@ -141,7 +140,7 @@ TEST_CASE("rule 6: fixed output scales") {
   }
 }
 
-TEST_CASE("rule 7: operations that keep scale and zero point") {
+TEST_CASE("operations that keep scale and zero point") {
   TestOperand image = quant8({1, 4, 4, 4});
   TestOperand other_scale = quant8({1, 4, 4, 4}, 0.25f);
   TestOperand other_zero = quant8({1, 4, 4, 4}, usual_scale, 4);
@@ -172,7 +171,7 @@ TEST_CASE("rule 7: operations that keep scale and zero point") {
   CHECK(level_of(Op::CONCATENATION, {image, other_scale, integer(3)}, {quant8({1, 4, 4, 8})}) == 3);
 }
 
-TEST_CASE("rule 8: channel dimension of per-channel filters") {
+TEST_CASE("channel dimension of per-channel filters") {
   TestOperand output = quant8({1, 6, 6, 6});
   CHECK(level_of(Op::CONV_2D, conv(quant8({1, 8, 8, 4}), per_channel({6, 3, 3, 4}, 0), int32({6})), {output}) == 3);
   CHECK(refusal_of(Op::CONV_2D, conv(quant8({1, 8, 8, 4}), per_channel({6, 3, 3, 4}, 3), int32({6})), {output}) ==
@@ -185,7 +184,7 @@ TEST_CASE("rule 8: channel dimension of per-channel filters") {
   CHECK(depthwise(0) == 0);
 }
 
-TEST_CASE("rule 9: what came with which level") {
+TEST_CASE("what came with which level") {
   TestOperand a = float32({1, 2, 2, 2});
   CHECK(level_of(Op::TRANSPOSE, {a, list({0, 3, 1, 2})}, {a}) == 2);
   CHECK(level_of(Op::SUB, {a, a, integer(0)}, {a}) == 2);
@@ -210,12 +209,12 @@ TEST_CASE("rule 9: what came with which level") {
   CHECK(level_of(Op::MIRROR_PAD, {a, pairs({0, 0, 0, 0, 0, 0, 0, 0}), integer(0)}, {a}) == 7);
 }
 
-TEST_CASE("rule 11: a constant can't be an output") {
+TEST_CASE("a constant can't be an output") {
   TestOperand constant = list({1, 2});
   CHECK(refusal_of(Op::NEG, {int32({2})}, {constant}) == "NEG's output can't be a constant");
 }
 
-TEST_CASE("rule 13: pools have no dilation") {
+TEST_CASE("pools have no dilation") {
   TestOperands pool = joined({float32({1, 4, 4, 1})}, window());
   pool = joined(pool, {integer(2), integer(2), integer(0), boolean(false)});
   CHECK(level_of(Op::MAX_POOL_2D, pool, {float32({1, 3, 3, 1})}) == 3);
@@ -223,7 +222,7 @@ TEST_CASE("rule 13: pools have no dilation") {
         "MAX_POOL_2D takes 7, 8, 10 or 11 inputs, not 13");
 }
 
-TEST_CASE("rule 15: half-pixel resizing needs feature level 4") {
+TEST_CASE("half-pixel resizing needs feature level 4") {
   TestOperand image = float32({1, 4, 4, 1});
   TestOperand larger = float32({1, 8, 8, 1});
   TestOperands by_size = {image, integer(8), integer(8)};
@@ -237,7 +236,7 @@ TEST_CASE("rule 15: half-pixel resizing needs feature level 4") {
   CHECK(level_of(Op::RESIZE_NEAREST_NEIGHBOR, by_size, {larger}) == 0);
 }
 
-TEST_CASE("rule 17: what operations lack") {
+TEST_CASE("what operations lack") {
   TestOperand a = float32({2, 3});
   TestOperand condition = tensor(Type::TENSOR_BOOL8, {2, 3});
   CHECK(level_of(Op::SELECT, {condition, a, a}, {a}) == 3);
@@ -254,14 +253,14 @@ TEST_CASE("rule 17: what operations lack") {
           std::string(name(operation)) + " of TENSOR_INT32 has no fused activation");
 }
 
-TEST_CASE("rule 18: broadcasting aligns trailing dimensions") {
+TEST_CASE("broadcasting aligns trailing dimensions") {
   TestOperand image = float32({1, 8, 8, 3});
   CHECK(level_of(Op::MUL, {image, float32({3}), integer(0)}, {image}) == 1);
   CHECK(level_of(Op::MUL, {image, float32({1, 1, 1, 3}), integer(0)}, {image}) == 1);
   CHECK(refusal_of(Op::MUL, {image, float32({3, 1}), integer(0)}, {image}) == "MUL can't broadcast 1x8x8x3 and 3x1");
 }
 
-TEST_CASE("rule 19: levels that depend on values") {
+TEST_CASE("levels that depend on values") {
   TestOperand paddings = pairs({0, 0, 1, 1, 1, 1, 0, 0});
   auto padded = [&](int32_t zero_point) {
     return level_of(Op::PAD, {quant8({1, 2, 2, 1}, usual_scale, zero_point), paddings},
@@ -286,7 +285,7 @@ TEST_CASE("rule 19: levels that depend on values") {
   CHECK(state.reason == "UNIDIRECTIONAL_SEQUENCE_RNN's hidden_state_out needs API 30");
 }
 
-TEST_CASE("rule 20: moving operations take no INT32 and no BOOL8") {
+TEST_CASE("moving operations take no INT32 and no BOOL8") {
   for (Type type : {Type::TENSOR_INT32, Type::TENSOR_BOOL8}) {
     TestOperand a = tensor(type, {2, 2});
     std::string none = " takes no " + std::string(name(type));
@@ -299,7 +298,7 @@ TEST_CASE("rule 20: moving operations take no INT32 and no BOOL8") {
   }
 }
 
-TEST_CASE("rule 22: implicit and explicit padding put the activation in different places") {
+TEST_CASE("implicit and explicit padding put the activation in different places") {
   TestOperands implicit = {
       float32({1, 8, 8, 4}), float32({6, 3, 3, 4}), float32({6}), integer(1), integer(1), integer(1), integer(4)};
   CHECK(refusal_of(Op::CONV_2D, implicit, {float32({1, 8, 8, 6})}) ==
@@ -313,7 +312,7 @@ TEST_CASE("rule 22: implicit and explicit padding put the activation in differen
   CHECK(level_of(Op::CONV_2D, explicit_padding, {float32({1, 8, 6, 6})}) == 0);
 }
 
-TEST_CASE("rule 24: RESHAPE from rank 5 is refused") {
+TEST_CASE("RESHAPE from rank 5 is refused") {
   CHECK(level_of(Op::RESHAPE, {float32({2, 2}), list({4})}, {float32({4})}) == 1);
   CHECK(refusal_of(Op::RESHAPE, {float32({1, 1, 1, 2, 2}), list({4})}, {float32({4})}) ==
         "RESHAPE's input of rank 5: the rank must be at most 4");
