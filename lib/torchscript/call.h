@@ -10,13 +10,13 @@ struct Interpreter::Call {
   const c10::FunctionSchema& schema;
   std::string op;
   std::vector<Slot> inputs;
-  std::vector<c10::IValue> arguments;            ///< the inputs' values, or copies where those must not be written to
+  std::vector<c10::IValue> arguments{};          ///< the inputs' values, or copies where those must not be written to
   bool makes_tensors = false;                    ///< by its schema
   Dependence dependence = Dependence::constant;  ///< of its results
   Dependence of_numbers = Dependence::constant;  ///< what the numbers and strings among its arguments depend on
   bool is_random = false;
-  std::vector<std::pair<std::string, Value>> named;  ///< its arguments in the trace, where a node may be needed
-  std::vector<c10::IValue> results;
+  std::vector<std::pair<std::string, Value>> named{};  ///< its arguments in the trace, where a node may be needed
+  std::vector<c10::IValue> results{};
 
   std::string argument_name(size_t index) const {
     return index < schema.arguments().size() ? schema.arguments()[index].name() : std::string();
