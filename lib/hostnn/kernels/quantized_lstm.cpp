@@ -30,9 +30,11 @@ std::vector<int32_t> products(const Tensor& values, int32_t value_zero_point, co
   require(values.dim() == 2 && weights.dim() == 2 && values.size(1) == weights.size(1),
           "weights do not fit what they are multiplied with");
   const IntegerRows a = integer_rows(values, value_zero_point);
-  const IntegerRows b = integer_rows(weights, weight_zero_point);
-  std::vector<int32_t> sums(a.count * b.count);
-  multiply_rows(a.data.data(), a.inner, a.count, b.data.data(), b.count, a.inner, sums.data());
+  const PackedColumns b = packed_columns(weights, weight_zero_point);
+  std::vector<int32_t> padded(a.count * b.padded_count()), sums(a.count * b.count());
+  multiply_rows(a.data.data(), a.inner, a.count, b, padded.data());
+  for (int64_t row = 0; row < a.count; ++row)
+    std::copy_n(padded.data() + row * b.padded_count(), b.count(), sums.data() + row * b.count());
   return sums;
 }
 

@@ -5,34 +5,28 @@ namespace passerelle::hostnn {
 namespace {
 
 struct PreparedWeights : Prepared {
-  IntegerRows rows;
+  PackedColumns columns;
+  OutputStage stage;
 };
 
 std::unique_ptr<const Prepared> prepare_fully_connected(const Call& call) {
   const Tensor& weights = call.tensor(1);
   require(weights.dim() == 2 && weights.size(1) > 0, "weights must have the shape [units, inputs]");
   auto prepared = std::make_unique<PreparedWeights>();
-  prepared->rows = integer_rows(weights, call.quantization(1).zero_point);
+  prepared->columns = packed_columns(weights, call.quantization(1).zero_point);
+  prepared->stage = OutputStage(call, weights.size(0), &call.tensor(2), call.integer(3));
   return prepared;
-}
-
-/// [rows of `a`, rows of `b`] as output 0's integers.
-void multiply(const IntegerRows& a, const IntegerRows& b, const OutputStage& stage, uint8_t* result) {
-  std::vector<int32_t> sums(a.count * b.count);
-  multiply_rows(a.data.data(), a.inner, a.count, b.data.data(), b.count, a.inner, sums.data());
-  for (int64_t row = 0; row < a.count; ++row)
-    stage.store(sums.data() + row * b.count, 0, b.count, result + row * b.count);
 }
 
 /// Inputs of any rank are taken as rows of as many elements as the weights have columns.
 Tensors fully_connected(const Call& call) {
-  const IntegerRows& weights = static_cast<const PreparedWeights&>(call.prepared()).rows;
+  const auto& prepared = static_cast<const PreparedWeights&>(call.prepared());
   const int64_t columns = call.tensor(1).size(1);
   require(call.tensor(0).numel() % columns == 0, "the input can't be divided into rows of the weights' size");
   const Tensor input = call.tensor(0).reshape({call.tensor(0).numel() / columns, columns});
-  Tensor result = empty_output(call, {input.size(0), weights.count});
-  const OutputStage stage(call, weights.count, &call.tensor(2), call.integer(3));
-  multiply(integer_rows(input, call.quantization(0).zero_point), weights, stage, bytes_of(result));
+  Tensor result = empty_output(call, {input.size(0), prepared.columns.count()});
+  store_product(integer_rows(input, call.quantization(0).zero_point), prepared.columns, prepared.stage,
+                bytes_of(result));
   return {result};
 }
 
@@ -51,9 +45,9 @@ Tensors batch_matmul(const Call& call) {
   const Tensor left = a.reshape({-1, a.size(-2), a.size(-1)});
   const Tensor right = b_columns.reshape({-1, b_columns.size(-2), b_columns.size(-1)});
   for (int64_t i = 0; i < left.size(0); ++i) {
-    multiply(integer_rows(left[i], call.quantization(0).zero_point),
-             integer_rows(right[i], call.quantization(1).zero_point), stage,
-             bytes_of(result) + i * left.size(1) * right.size(1));
+    store_product(integer_rows(left[i], call.quantization(0).zero_point),
+                  packed_columns(right[i], call.quantization(1).zero_point), stage,
+                  bytes_of(result) + i * left.size(1) * right.size(1));
   }
   return {result};
 }
