@@ -40,18 +40,26 @@ double Timing::quantile(double part) const {
 double Timing::cpu_use() const { return total() > 0 ? cpu_seconds / total() : 0; }
 
 Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded) {
-  Timing timing;
+  return measure_in_turn({run}, options, succeeded).front();
+}
+
+std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& runs, const Options& options,
+                                    bool& succeeded) {
+  std::vector<Timing> timings(runs.size());
   succeeded = true;
-  for (int i = 0; i < options.warm_up; ++i)
-    if (!(succeeded = run())) return timing;
-  const double cpu_before = cpu_seconds();
-  for (int i = 0; i < std::max(options.repetitions, 1); ++i) {
-    const Clock::time_point begin = Clock::now();
-    if (!(succeeded = run())) return timing;
-    timing.seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+  const int counted = std::max(options.repetitions, 1);
+  for (int round = -options.warm_up; round < counted; ++round) {
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const double cpu_before = cpu_seconds();
+      const Clock::time_point begin = Clock::now();
+      if (!(succeeded = runs[i]())) return timings;
+      const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      if (round < 0) continue;
+      timings[i].seconds.push_back(seconds);
+      timings[i].cpu_seconds += cpu_seconds() - cpu_before;
+    }
   }
-  timing.cpu_seconds = cpu_seconds() - cpu_before;
-  return timing;
+  return timings;
 }
 
 }  // namespace passerelle::bench

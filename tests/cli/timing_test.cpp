@@ -1,6 +1,7 @@
 // How benchmarks measure.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "passerelle/bench/timing.h"
@@ -38,4 +39,20 @@ TEST_CASE("what warms up is not counted, and what fails stops") {
   bench::measure([&] { return ++runs < 3; }, {1, 10}, succeeded);
   CHECK_FALSE(succeeded);
   CHECK(runs == 3);
+}
+
+TEST_CASE("what is compared takes turns") {
+  std::string order;
+  bool succeeded = false;
+  const auto named = [&](char name) { return [&order, name] { return order += name, order.size() < 8; }; };
+  std::vector<bench::Timing> timings = bench::measure_in_turn({named('a'), named('b')}, {1, 2}, succeeded);
+  CHECK(succeeded);
+  CHECK(order == "ababab");
+  REQUIRE(timings.size() == 2);
+  CHECK(timings[0].seconds.size() == 2);
+  CHECK(timings[1].seconds.size() == 2);
+
+  bench::measure_in_turn({named('a'), named('b')}, {1, 2}, succeeded);
+  CHECK_FALSE(succeeded);
+  CHECK(order == "abababab");
 }

@@ -29,4 +29,8 @@ struct Timing {
 /// Stops at the first run that returns false; what was measured until then is not to be used.
 Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded);
 
+/// The same for several that are to be compared. They take turns, so that what else the machine does slows down all.
+std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& runs, const Options& options,
+                                    bool& succeeded);
+
 }  // namespace passerelle::bench
