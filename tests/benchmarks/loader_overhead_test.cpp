@@ -9,7 +9,7 @@
 #include "fixture.h"
 #include "layout.h"
 #include "samples.h"
-#include "temporary_folder.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;

@@ -9,32 +9,14 @@
 #include <fstream>
 
 #include "samples.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using namespace passerelle::blob_test;
 using Catch::Matchers::Contains;
+using testing::TemporaryFile;
 
 namespace {
-
-/// A file with these contents and a descriptor on it.
-class Scratch {
- public:
-  explicit Scratch(const std::vector<unsigned char>& bytes) {
-    descriptor_ = ::mkstemp(path_);
-    REQUIRE(descriptor_ >= 0);
-    REQUIRE(::write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-  }
-  ~Scratch() {
-    ::close(descriptor_);
-    ::unlink(path_);
-  }
-  const char* path() const { return path_; }
-  int descriptor() const { return descriptor_; }
-
- private:
-  char path_[64] = "/tmp/passerelle_file_test_XXXXXX";
-  int descriptor_;
-};
 
 blob::Failure failure_of(const std::vector<unsigned char>& bytes, std::string* message = nullptr) {
   blob::Failure failure = blob::Failure::none;
@@ -48,14 +30,14 @@ blob::Failure failure_of(const std::vector<unsigned char>& bytes, std::string* m
 
 TEST_CASE("a file opens from a path, from a part of a descriptor's file, and from memory") {
   const auto bytes = written(rich_graph());
-  const Scratch plain(bytes);
+  const TemporaryFile plain(bytes);
   const auto by_path = blob::File::open(plain.path());
   REQUIRE(by_path);
   CHECK(by_path->verify_weights());
 
   std::vector<unsigned char> archive(123 + bytes.size() + 77, 'x');
   std::copy(bytes.begin(), bytes.end(), archive.begin() + 123);
-  const Scratch packed(archive);
+  const TemporaryFile packed(archive);
   ::lseek(packed.descriptor(), 5, SEEK_SET);
   const auto by_descriptor = blob::File::open(packed.descriptor(), 123, bytes.size());
   REQUIRE(by_descriptor);
@@ -89,7 +71,7 @@ TEST_CASE("what the system refuses says so") {
 
 TEST_CASE("a part that the file does not have is refused") {
   const auto bytes = written(rich_graph());
-  const Scratch file(bytes);
+  const TemporaryFile file(bytes);
   for (uint64_t offset : {uint64_t{1}, uint64_t{bytes.size()}, UINT64_MAX}) {
     blob::Failure failure = blob::Failure::none;
     CHECK_FALSE(blob::File::open(file.descriptor(), offset, bytes.size(), &failure));

@@ -1,7 +1,6 @@
 #include "passerelle/blob/write.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -11,10 +10,12 @@
 
 #include "passerelle/blob/file.h"
 #include "samples.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using namespace passerelle::blob_test;
 using Catch::Matchers::Contains;
+using testing::TemporaryFolder;
 
 namespace {
 
@@ -38,21 +39,16 @@ std::vector<float> floats_of(const blob::File& file, const blob::Operand& operan
 
 std::vector<uint32_t> list(Span<const uint32_t> span) { return span.to_vector(); }
 
-/// An unnamed file's path that is removed again.
-struct TemporaryFile {
-  std::string path = "/tmp/passerelle_write_test_" + std::to_string(::getpid()) + ".nnapi";
-  ~TemporaryFile() { std::remove(path.c_str()); }
-};
-
 }  // namespace
 
 TEST_CASE("the same graph gives the same bytes") {
   const auto bytes = written(rich_graph());
   CHECK(bytes == written(rich_graph()));
-  TemporaryFile file;
-  const auto summary = blob::write(rich_graph(), options(), file.path);
+  const TemporaryFolder folder;
+  const std::string path = folder / "written.nnapi";
+  const auto summary = blob::write(rich_graph(), options(), path);
   REQUIRE(summary);
-  std::ifstream stream(file.path, std::ios::binary);
+  std::ifstream stream(path, std::ios::binary);
   const std::vector<unsigned char> on_disk{std::istreambuf_iterator<char>(stream), {}};
   CHECK(on_disk == bytes);
   CHECK(summary->file_size == bytes.size());
@@ -175,14 +171,15 @@ TEST_CASE("equal constants are stored once, whatever views they are") {
   const graph::Constant permuted = matrix.permuted({1, 0});
   const graph::Constant back = permuted.permuted({1, 0});
   blob::WriteSummary summary;
-  TemporaryFile path;
-  const auto result = blob::write(sum_graph({matrix, permuted, back, counting({40, 40})}), options(), path.path);
+  const TemporaryFolder folder;
+  const std::string path = folder / "written.nnapi";
+  const auto result = blob::write(sum_graph({matrix, permuted, back, counting({40, 40})}), options(), path);
   REQUIRE(result);
   summary = *result;
   CHECK(summary.constants == 4);
   CHECK(summary.constant_bytes == 2 * 6400);
   CHECK(summary.shared_bytes == 2 * 6400);
-  const auto file = blob::File::open(path.path);
+  const auto file = blob::File::open(path);
   REQUIRE(file);
   const blob::View& view = file->view();
   const auto constant = [&](uint32_t operation) { return view.operand(view.operation(operation).inputs[1]); };

@@ -4,12 +4,13 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "temporary_folder.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using cli::parse_input_spec;
 using cli::parse_input_specs;
 using graph::ElementType;
+using testing::TemporaryFolder;
 using torchscript::InputSpec;
 
 namespace {

@@ -4,7 +4,6 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <filesystem>
 #include <thread>
 
 #include "fixture.h"
@@ -14,16 +13,6 @@ using namespace passerelle::loader_test;
 using Catch::Matchers::Contains;
 
 namespace {
-
-struct Folder {
-  std::string path = "/tmp/passerelle_crash_test_XXXXXX";
-  Folder() { REQUIRE(::mkdtemp(path.data())); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  size_t files() const {
-    return static_cast<size_t>(
-        std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator()));
-  }
-};
 
 constexpr size_t bytes_of_image = 480;
 
@@ -65,15 +54,15 @@ TEST_CASE("a device that took the process down is stayed off, until its driver i
       GENERATE("ANeuralNetworksModel_getSupportedOperationsForDevices", "ANeuralNetworksCompilation_finish",
                "ANeuralNetworksExecution_compute", "ANeuralNetworksEvent_wait");
   INFO(function);
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string library = library_path("3");
   loader::CompileOptions options;
-  options.crash_directory = folder.path.c_str();
+  options.crash_directory = folder.path().c_str();
   loader::CompileOptions npu_alone = options;
   npu_alone.device = "stand-in-npu";
   const bool by_event = std::string(function) == "ANeuralNetworksEvent_wait";
   REQUIRE(crash_in(function, library, npu_alone, by_event) == SIGABRT);
-  CHECK(folder.files() == 1);
+  CHECK(folder.entries() == 1);
 
   loader::Error error;
   passerelle_compilation_info info{};
@@ -84,7 +73,7 @@ TEST_CASE("a device that took the process down is stayed off, until its driver i
 
   CHECK_FALSE(compile_and_run(library, npu_alone, error));
   CHECK(error.status() == PASSERELLE_DEVICE_SUSPECTED);
-  CHECK_THAT(error.message(), Contains("stand-in-npu") && Contains(folder.path));
+  CHECK_THAT(error.message(), Contains("stand-in-npu") && Contains(folder.path()));
   loader::CompileOptions chosen_by_nnapi = options;
   chosen_by_nnapi.reference = PASSERELLE_REFERENCE_ALLOWED;
   CHECK_FALSE(compile_and_run(library, chosen_by_nnapi, error));
@@ -95,16 +84,16 @@ TEST_CASE("a device that took the process down is stayed off, until its driver i
   CHECK(info.suspected_devices == 0);
 
   stand_in.devices[0].version = "1.2";
-  CHECK(passerelle_crash_marks_clear(folder.path.c_str(), nullptr) == PASSERELLE_OK);
-  CHECK(folder.files() == 0);
+  CHECK(passerelle_crash_marks_clear(folder.path().c_str(), nullptr) == PASSERELLE_OK);
+  CHECK(folder.entries() == 0);
   CHECK(compile_and_run(library, npu_alone, error));
-  CHECK(folder.files() == 0);
+  CHECK(folder.entries() == 0);
 }
 
 TEST_CASE("below level 3 the library as a whole is stayed off") {
-  const Folder folder;
+  const TemporaryFolder folder;
   loader::CompileOptions options;
-  options.crash_directory = folder.path.c_str();
+  options.crash_directory = folder.path().c_str();
   REQUIRE(crash_in("ANeuralNetworksCompilation_finish", library_path("2"), options) == SIGABRT);
   loader::Error error;
   fresh_stand_in(library_path("2"));
@@ -113,9 +102,9 @@ TEST_CASE("below level 3 the library as a whole is stayed off") {
 }
 
 TEST_CASE("a second try is not made with a device that is suspected") {
-  const Folder folder;
+  const TemporaryFolder folder;
   loader::CompileOptions options;
-  options.crash_directory = folder.path.c_str();
+  options.crash_directory = folder.path().c_str();
   loader::CompileOptions npu_alone = options;
   npu_alone.device = "stand-in-npu";
   REQUIRE(crash_in("ANeuralNetworksCompilation_finish", library_path("3"), npu_alone) == SIGABRT);
@@ -128,9 +117,9 @@ TEST_CASE("a second try is not made with a device that is suspected") {
 }
 
 TEST_CASE("living processes suspect nobody, however many compile at a time") {
-  const Folder folder;
+  const TemporaryFolder folder;
   loader::CompileOptions options;
-  options.crash_directory = folder.path.c_str();
+  options.crash_directory = folder.path().c_str();
   fresh_stand_in(library_path("2"));
   std::vector<int> failed(4, 0);
   std::vector<pid_t> children;
@@ -149,7 +138,7 @@ TEST_CASE("living processes suspect nobody, however many compile at a time") {
     ::waitpid(child, &status, 0);
     CHECK(status == 0);
   }
-  CHECK(folder.files() == 0);
+  CHECK(folder.entries() == 0);
 }
 
 TEST_CASE("a crash directory that is none is told") {

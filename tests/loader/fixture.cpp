@@ -1,10 +1,8 @@
 #include "fixture.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "passerelle/blob/write.h"
 #include "paths.h"
@@ -23,17 +21,6 @@ StandIn& fresh_stand_in(const std::string& path) {
   dlclose(handle);
   function()->reset();
   return *function();
-}
-
-TemporaryFile::TemporaryFile(const std::vector<unsigned char>& bytes) : path_("/tmp/passerelle_loader_test_XXXXXX") {
-  descriptor_ = ::mkstemp(path_.data());
-  REQUIRE(descriptor_ >= 0);
-  REQUIRE(::write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-}
-
-TemporaryFile::~TemporaryFile() {
-  ::close(descriptor_);
-  ::unlink(path_.c_str());
 }
 
 graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi) {

@@ -7,28 +7,18 @@
 #include "passerelle/graph/graph.h"
 #include "passerelle/loader/passerelle.hpp"
 #include "stand_in.h"
+#include "temporary.h"
 
 namespace passerelle::loader_test {
+
+using testing::TemporaryFile;
+using testing::TemporaryFolder;
 
 /// The path of the stand-in of a feature level (1 to 5), or of "incomplete".
 std::string library_path(const std::string& level);
 
 /// The state of the stand-in at this path, reset.
 StandIn& fresh_stand_in(const std::string& path);
-
-/// A file with these bytes, removed again.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::vector<unsigned char>& bytes);
-  TemporaryFile(const TemporaryFile&) = delete;
-  ~TemporaryFile();
-  const char* path() const { return path_.c_str(); }
-  int descriptor() const { return descriptor_; }
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-};
 
 /// A RELU of an image of shape {2, 3, 4, 5} (NCHW), with these layouts on both sides.
 graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi);

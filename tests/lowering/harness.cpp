@@ -1,12 +1,9 @@
 #include "harness.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
@@ -20,6 +17,7 @@
 #include "passerelle/passes/pipeline.h"
 #include "passerelle/torchscript/model.h"
 #include "paths.h"
+#include "temporary.h"
 
 namespace passerelle::tests {
 namespace {
@@ -27,26 +25,10 @@ namespace {
 using graph::HostTensor;
 using torchscript::InputSpec;
 
-/// A path that no other test has, whose file goes with the object.
-class TemporaryFile {
- public:
-  TemporaryFile() {
-    static int count = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("passerelle_lowering_" + std::to_string(::getpid()) + "_" + std::to_string(count++) + ".pt");
-  }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 torchscript::Model load(const Case& test) {
-  const TemporaryFile file;
-  save_module(test, file.path());
-  Expected<torchscript::Model> model = torchscript::Model::load(file.path());
+  const testing::TemporaryFolder folder;
+  save_module(test, folder / "model.pt");
+  Expected<torchscript::Model> model = torchscript::Model::load(folder / "model.pt");
   if (!model) throw std::runtime_error(model.error().message);
   return *std::move(model);
 }

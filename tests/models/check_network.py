@@ -17,6 +17,7 @@ def check(tool, network, model):
     default = tool.convert(model, "default.nnapi", "--input", shape)
     tool.run("verify", model, default.file)
     default.require_small()
+    default.require_work(tool.facts(model, "--input", shape))
     if network.keeps_layout and not resizes:
         default.require_transposes(1)
 

@@ -17,10 +17,12 @@ def main():
     tool = Tool(command)
     model = os.path.join(directory, file_name(name, form))
     inputs = [argument for text in network.inputs for argument in ("--input", text)]
+    model_facts = tool.facts(model, *inputs)
     for level in network.levels:
         converted = tool.convert(model, f"api{level}.nnapi", *inputs, "--min-api", level)
         tool.run("verify", model, converted.file)
         converted.require_small()
+        converted.require_work(model_facts)
         print(f"{name} at API {level}: {len(converted.operations)} operations")
 
 

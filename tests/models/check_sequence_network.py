@@ -12,10 +12,12 @@ from tool import Tool, fail
 
 def check(tool, network, model):
     shape = "x".join(map(str, network.input_shape)) + (":i64" if network.is_text else "")
+    model_facts = tool.facts(model, "--input", shape)
     for level in ("29", "30"):
         converted = tool.convert(model, f"api{level}.nnapi", "--input", shape, "--min-api", level)
         tool.run("verify", model, converted.file)
         converted.require_small()
+        converted.require_work(model_facts)
         found = sum("SEQUENCE" in operation for operation in converted.operations)
         if found != network.sequence_operations:
             fail(f"{found} operations on whole sequences, {network.sequence_operations} expected")

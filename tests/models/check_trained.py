@@ -40,9 +40,11 @@ def check(tool, model):
     expected = numbered(folder, "output")
     if not inputs or not expected:
         fail(f"{folder} holds no input0.npy or no output0.npy")
+    model_facts = tool.facts(model, *inputs)
     for level in ((), ("--min-api", "30")):
         converted = tool.convert(model, "model.nnapi", *inputs, *level)
         converted.require_small()
+        converted.require_work(model_facts)
         tool.run("verify", model, converted.file, *inputs)
         tool.run("run", converted.file, *inputs, "--output-dir", tool.path("outputs"))
         actual = numbered(tool.path("outputs"), "output")

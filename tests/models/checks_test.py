@@ -50,6 +50,13 @@ class Checks(unittest.TestCase):
         self.assert_fails(file.require_transposes, 1)
         self.assert_fails(file.require_operations, 2)
 
+    def test_work(self):
+        file = converted(self.folder)
+        file.facts["multiply_adds"] = 98
+        file.require_work({"multiply_adds": 100})
+        for of_model in (0, 97, 102):
+            self.assert_fails(file.require_work, {"multiply_adds": of_model})
+
     def test_size(self):
         constants = [os.urandom(100_000), os.urandom(100_000)]
         converted(self.folder, constants=constants, padding=2000 + 48 * 1024).require_small()

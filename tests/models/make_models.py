@@ -5,14 +5,13 @@
 Files that exist already are left alone: the same seed gives the same weights.
 """
 
-import argparse
 import os
-import warnings
 
 import torch
 import torchvision
 
-from model_table import FORMS, NETWORKS, file_name
+from model_table import NETWORKS, file_name
+from saving import chosen, save_missing
 
 SEED = 20
 
@@ -68,37 +67,11 @@ def randomise_batch_norms(model, pictures):
         layer.running_var *= torch.empty_like(deviation).uniform_(0.6, 1.6)
 
 
-def save(model, form, network, path):
-    if form == "traced":
-        # strict=False: the segmentation networks return a dictionary.
-        saved = torch.jit.trace(model, torch.zeros(network.input_shape), strict=False, check_trace=False)
-    else:
-        saved = torch.jit.script(model)
-    saved.save(path + ".part")
-    os.replace(path + ".part", path)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory")
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    arguments = parser.parse_args()
-    known = {network.name: network for network in NETWORKS}
-    unknown = set(arguments.names) - set(known)
-    if unknown:
-        parser.error("not in model_table.py: " + ", ".join(sorted(unknown)))
-    torch.set_num_threads(1)
-    warnings.filterwarnings("ignore")
-    os.makedirs(arguments.directory, exist_ok=True)
-    for name in arguments.names or known:
-        paths = {form: os.path.join(arguments.directory, file_name(name, form)) for form in FORMS}
-        missing = [form for form, path in paths.items() if not os.path.exists(path)]
-        if not missing:
-            continue
-        model = build(known[name])
-        for form in missing:
-            save(model, form, known[name], paths[form])
-            print(paths[form], flush=True)
+    directory, networks = chosen(__doc__, NETWORKS)
+    for network in networks:
+        save_missing(lambda: build(network), torch.zeros(network.input_shape),
+                     lambda form: os.path.join(directory, file_name(network.name, form)))
 
 
 if __name__ == "__main__":

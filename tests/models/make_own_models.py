@@ -1,18 +1,17 @@
 """Writes the project's own small networks with random weights as NAME.traced.pt and NAME.scripted.pt.
 
-    make_own_models.py DIRECTORY
+    make_own_models.py DIRECTORY [NAME]...        (all networks of own_table.py where none is named)
 
 Files that exist already are left alone: the same seed gives the same weights.
 """
 
 import os
-import sys
-import warnings
 
 import torch
 
 from own_networks import CLASSES
-from own_table import FORMS, NETWORKS, file_name
+from own_table import NETWORKS, file_name
+from saving import chosen, save_missing
 
 SEED = 22
 
@@ -32,26 +31,11 @@ def example(text):
     return torch.zeros([int(size) for size in shape.split("x")], dtype=torch.int64 if kind else torch.float32)
 
 
-def save(model, form, network, path):
-    if form == "traced":
-        saved = torch.jit.trace(model, tuple(map(example, network.inputs)), check_trace=False)
-    else:
-        saved = torch.jit.script(model)
-    saved.save(path + ".part")
-    os.replace(path + ".part", path)
-
-
 def main():
-    (directory,) = sys.argv[1:]
-    torch.set_num_threads(1)
-    warnings.filterwarnings("ignore")
-    os.makedirs(directory, exist_ok=True)
-    for network in NETWORKS:
-        for form in FORMS:
-            path = os.path.join(directory, file_name(network.name, form))
-            if not os.path.exists(path):
-                save(build(network), form, network, path)
-                print(path, flush=True)
+    directory, networks = chosen(__doc__, NETWORKS)
+    for network in networks:
+        save_missing(lambda: build(network), tuple(map(example, network.inputs)),
+                     lambda form: os.path.join(directory, file_name(network.name, form)))
 
 
 if __name__ == "__main__":

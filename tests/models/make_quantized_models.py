@@ -5,9 +5,7 @@
 Files that exist already are left alone: the same seed gives the same weights.
 """
 
-import argparse
 import os
-import warnings
 
 import torch
 import torchvision
@@ -21,7 +19,8 @@ from torch.ao.quantization import (
 )
 
 from make_models import randomise_batch_norms
-from quantized_table import FORMS, NETWORKS, WEIGHTS, file_name
+from quantized_table import NETWORKS, WEIGHTS, file_name
+from saving import chosen, save_missing
 
 SEED = 22
 
@@ -43,38 +42,13 @@ def build(network, weights):
     return convert(model, inplace=True)
 
 
-def save(model, form, network, path):
-    if form == "traced":
-        saved = torch.jit.trace(model, torch.zeros(network.input_shape), check_trace=False)
-    else:
-        saved = torch.jit.script(model)
-    saved.save(path + ".part")
-    os.replace(path + ".part", path)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory")
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    arguments = parser.parse_args()
-    known = {network.name: network for network in NETWORKS}
-    unknown = set(arguments.names) - set(known)
-    if unknown:
-        parser.error("not in quantized_table.py: " + ", ".join(sorted(unknown)))
-    torch.set_num_threads(1)
+    directory, networks = chosen(__doc__, NETWORKS)
     torch.backends.quantized.engine = "qnnpack"
-    warnings.filterwarnings("ignore")
-    os.makedirs(arguments.directory, exist_ok=True)
-    for name in arguments.names or known:
+    for network in networks:
         for weights in WEIGHTS:
-            paths = {form: os.path.join(arguments.directory, file_name(name, weights, form)) for form in FORMS}
-            missing = [form for form, path in paths.items() if not os.path.exists(path)]
-            if not missing:
-                continue
-            model = build(known[name], weights)
-            for form in missing:
-                save(model, form, known[name], paths[form])
-                print(paths[form], flush=True)
+            save_missing(lambda: build(network, weights), torch.zeros(network.input_shape),
+                         lambda form: os.path.join(directory, file_name(network.name, weights, form)))
 
 
 if __name__ == "__main__":

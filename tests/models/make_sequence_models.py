@@ -5,14 +5,13 @@
 Files that exist already are left alone: the same seed gives the same weights.
 """
 
-import argparse
 import os
-import warnings
 
 import torch
 from torch import nn
 
-from sequence_table import FORMS, NETWORKS, file_name
+from saving import chosen, save_missing
+from sequence_table import NETWORKS, file_name
 
 SEED = 21
 
@@ -81,34 +80,12 @@ def build(network):
     return model.eval()
 
 
-def save(model, form, network, path):
-    if form == "traced":
-        kind = torch.int64 if network.is_text else torch.float32
-        saved = torch.jit.trace(model, torch.zeros(network.input_shape, dtype=kind), check_trace=False)
-    else:
-        saved = torch.jit.script(model)
-    saved.save(path + ".part")
-    os.replace(path + ".part", path)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory")
-    parser.add_argument("names", nargs="*", metavar="NAME")
-    arguments = parser.parse_args()
-    known = {network.name: network for network in NETWORKS}
-    unknown = set(arguments.names) - set(known)
-    if unknown:
-        parser.error("not in sequence_table.py: " + ", ".join(sorted(unknown)))
-    torch.set_num_threads(1)
-    warnings.filterwarnings("ignore")
-    os.makedirs(arguments.directory, exist_ok=True)
-    for name in arguments.names or known:
-        for form in FORMS:
-            path = os.path.join(arguments.directory, file_name(name, form))
-            if not os.path.exists(path):
-                save(build(known[name]), form, known[name], path)
-                print(path, flush=True)
+    directory, networks = chosen(__doc__, NETWORKS)
+    for network in networks:
+        kind = torch.int64 if network.is_text else torch.float32
+        save_missing(lambda: build(network), torch.zeros(network.input_shape, dtype=kind),
+                     lambda form: os.path.join(directory, file_name(network.name, form)))
 
 
 if __name__ == "__main__":

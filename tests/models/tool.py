@@ -28,10 +28,13 @@ class Tool:
             fail(f"exit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
         return done.stdout
 
+    def facts(self, file, *arguments):
+        return json.loads(self.run("inspect", file, *arguments, "--format", "json"))
+
     def convert(self, model, name, *arguments):
         file = self.path(name)
         self.run("convert", model, "-o", file, *arguments)
-        return Converted(file, json.loads(self.run("inspect", file, "--format", "json")))
+        return Converted(file, self.facts(file))
 
 
 class Converted:
@@ -55,6 +58,12 @@ class Converted:
     def require_operations(self, most):
         if len(self.operations) > most:
             fail(f"{self.file}: {len(self.operations)} operations, at most {most} may be")
+
+    def require_work(self, model_facts):
+        """As many multiplications as the model has: a few per cent less where a first step meets an empty state."""
+        of_model, of_file = model_facts["multiply_adds"], self.facts["multiply_adds"]
+        if of_model == 0 or not 0.97 * of_model <= of_file <= of_model:
+            fail(f"{self.file}: {of_file} multiply-adds, the model has {of_model}")
 
     def require_small(self):
         """At most the distinct constants' bytes x 1.01 + 48 KiB. Distinct by their bytes, not by what the file shares."""

@@ -1,8 +1,5 @@
 #include "trial.h"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <stdexcept>
 
 #include "../lowering/module.h"
@@ -12,28 +9,13 @@
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/comparison.h"
 #include "paths.h"
+#include "temporary.h"
 
 namespace passerelle::tests {
 namespace {
 
 using graph::HostTensor;
 using torchscript::InputSpec;
-
-/// A folder that goes with the object.
-class Folder {
- public:
-  Folder() {
-    std::string path = (std::filesystem::temp_directory_path() / "passerelle-networks-XXXXXX").string();
-    if (!::mkdtemp(path.data())) throw std::runtime_error("no temporary folder could be made");
-    path_ = path;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  std::string file(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 template <typename Value>
 Value required(Expected<Value> value) {
@@ -88,10 +70,10 @@ std::map<size_t, graph::Layout> output_layouts(const std::vector<HostTensor>& ou
 }
 
 Outcome convert_and_compare(const Network& network, const Target& target) {
-  const Folder folder;
+  const testing::TemporaryFolder folder;
   const Case test = to_case(network);
-  save_module(test, folder.file("network.pt"));
-  const torchscript::Model model = required(torchscript::Model::load(folder.file("network.pt")));
+  save_module(test, folder / "network.pt");
+  const torchscript::Model model = required(torchscript::Model::load(folder / "network.pt"));
   converter::Options options;
   options.inputs = specifications(test, target);
   options.target.feature_level = target.feature_level;
@@ -105,8 +87,8 @@ Outcome convert_and_compare(const Network& network, const Target& target) {
   blob::WriteOptions write_options;
   write_options.producer = "test_networks";
   write_options.feature_level = target.feature_level;
-  required(blob::write(converted.graph, write_options, folder.file("network.nnapi")));
-  const verify::BlobRunner runner = required(verify::BlobRunner::open(folder.file("network.nnapi")));
+  required(blob::write(converted.graph, write_options, folder / "network.nnapi"));
+  const verify::BlobRunner runner = required(verify::BlobRunner::open(folder / "network.nnapi"));
   const std::string host = std::string(testing::binary_directory()) + "/lib/libneuralnetworks.so";
   const std::string why = difference(required(runner.run(host, inputs)), expected);
   if (why.empty()) return {};

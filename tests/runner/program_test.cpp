@@ -10,7 +10,7 @@
 #include "fixture.h"
 #include "passerelle/graph/host_tensor.h"
 #include "paths.h"
-#include "temporary_folder.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;

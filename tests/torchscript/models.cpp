@@ -1,7 +1,5 @@
 #include "models.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -10,26 +8,12 @@
 
 #include "passerelle/torchscript/replay.h"
 #include "paths.h"
+#include "temporary.h"
 
 namespace passerelle::torchscript::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(fs::temp_directory_path() / ("passerelle_torchscript_" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  fs::path path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 void check_value(const Trace& trace, const Value& value, std::vector<bool>& made, bool makes) {
   if (const TensorId* id = value.tensor()) {
@@ -75,19 +59,28 @@ void check_equal(const graph::HostTensor& actual, const graph::HostTensor& expec
     return;
   }
   // Another order of memory may pick another kernel; nothing else may differ.
-  float largest = 0, difference = 0;
-  for (size_t i = 0; i < graph::element_count(actual.shape); ++i) {
-    largest = std::max(largest, std::abs(expected.as<float>()[i]));
-    difference = std::max(difference, std::abs(expected.as<float>()[i] - actual.as<float>()[i]));
-  }
-  CHECK(difference <= 1e-6f * largest);
+  CHECK(are_close(actual, expected, 1e-6f));
 }
 
 }  // namespace
 
+bool are_close(const graph::HostTensor& actual, const graph::HostTensor& expected, float tolerance) {
+  const size_t count = graph::element_count(expected.shape);
+  const float* const a = actual.as<float>();
+  const float* const b = expected.as<float>();
+  float largest = 0;
+  for (size_t i = 0; i < count; ++i)
+    if (std::isfinite(b[i])) largest = std::max(largest, std::abs(b[i]));
+  // Asked of each by itself: a maximum passes over what is not a number.
+  for (size_t i = 0; i < count; ++i)
+    if (a[i] != b[i] && !(std::isnan(a[i]) && std::isnan(b[i])) && !(std::abs(a[i] - b[i]) <= tolerance * largest))
+      return false;
+  return true;
+}
+
 std::string temporary_file(const std::string& name) {
-  static const TemporaryFolder folder;
-  return (folder.path() / name).string();
+  static const passerelle::testing::TemporaryFolder folder;
+  return folder / name;
 }
 
 std::string saved_model(const std::string& source, const Setup& setup) {

@@ -31,6 +31,10 @@ Trace faithful_trace(const Model& model, const std::vector<InputSpec>& specs);
 /// Just traces; an Error fails the test.
 Trace any_trace(const Model& model, const std::vector<InputSpec>& specs, const Budget& budget = {});
 
+/// Whether two float32 tensors of one shape differ nowhere by more than `tolerance` of the largest magnitude that is
+/// expected. What is not finite must be the same.
+bool are_close(const graph::HostTensor& actual, const graph::HostTensor& expected, float tolerance);
+
 /// "aten::conv2d aten::relu".
 std::string operators(const Trace& trace);
 /// The reasons of its diagnostics: "in-place-write state".

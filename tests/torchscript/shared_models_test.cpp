@@ -1,6 +1,5 @@
 // Real models: traced without a diagnostic, replayed, and compared with the outputs that came with them.
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <filesystem>
 
 #include "models.h"
@@ -42,12 +41,7 @@ graph::HostTensor npy(const std::string& path) {
 void check_close(const graph::HostTensor& actual, const graph::HostTensor& expected) {
   REQUIRE(actual.type == expected.type);
   REQUIRE(actual.shape == expected.shape);
-  float largest = 0, difference = 0;
-  for (size_t i = 0; i < graph::element_count(actual.shape); ++i) {
-    largest = std::max(largest, std::abs(expected.as<float>()[i]));
-    difference = std::max(difference, std::abs(expected.as<float>()[i] - actual.as<float>()[i]));
-  }
-  CHECK(difference <= 1e-4f * largest);
+  CHECK(are_close(actual, expected, 1e-4f));
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 #include <sstream>
 
 #include "passerelle/graph/host_tensor.h"
-#include "temporary_folder.h"
+#include "temporary.h"
 
 using namespace passerelle;
 using graph::ElementType;
 using graph::HostTensor;
 using graph::read_npy;
+using testing::TemporaryFolder;
 
 namespace {
 
