@@ -10,6 +10,7 @@
 #include "nnapi_library.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/layers/compare_layers.h"
+#include "passerelle/layers/integer_arithmetic.h"
 #include "passerelle/report/verify_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
@@ -30,6 +31,7 @@ struct Options {
   std::vector<std::string> inputs;
   verify::Limits limits;
   bool has_element_limits = false;  ///< --rtol, --atol or --steps was given
+  bool wants_arg_max = false, wants_no_arg_max = false;
   std::string nnapi;
   bool per_layer = false;
   std::string outputs;  ///< a folder; empty: run the file
@@ -57,13 +59,16 @@ std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
   return specs;
 }
 
-Expected<bool> computes_in_integers(const std::string& path) {
-  Expected<blob::File> file = blob::File::open(path);
+/// How files that compute in integers are compared, where nobody says otherwise.
+Expected<std::vector<double>> read_steps(Options& options) {
+  Expected<blob::File> file = blob::File::open(options.file);
   if (!file) return file.error();
-  const blob::View view = file->view();
-  for (uint32_t i = 0; i < view.operand_count(); ++i)
-    if (nnapi::is_quantized(view.operand(i).type)) return true;
-  return false;
+  const bool integers = layers::computes_in_integers(file->view());
+  verify::Limits& limits = options.limits;
+  if (integers && !options.has_element_limits && !limits.signal_to_noise)
+    limits.signal_to_noise = default_signal_to_noise;
+  limits.arg_max = options.wants_arg_max || (integers && !options.has_element_limits && !options.wants_no_arg_max);
+  return layers::output_steps(file->view());
 }
 
 /// The model may take as floats what the file takes quantized: both get the numbers that the integers stand for.
@@ -173,10 +178,8 @@ Expected<Outcome> execute(Options options, const Common& common) {
   if (!runner) return runner.error();
   Expected<Model> model = Model::load(options.model);
   if (!model) return model.error();
-  Expected<bool> integers = computes_in_integers(options.file);
-  if (!integers) return integers.error();
-  if (*integers && !options.limits.signal_to_noise && !options.has_element_limits)
-    options.limits.signal_to_noise = default_signal_to_noise;
+  Expected<std::vector<double>> steps = read_steps(options);
+  if (!steps) return steps.error();
   Expected<Inputs> inputs = inputs_of(options, *model, *runner);
   if (!inputs) return inputs.error();
 
@@ -196,7 +199,7 @@ Expected<Outcome> execute(Options options, const Common& common) {
   if (!actual) return actual.error();
   report::VerifyReport report{options.model, options.file, options.limits, runner->outputs(), {}, {}};
   for (size_t i = 0; i < reference->size(); ++i)
-    report.comparisons.push_back(verify::compare((*reference)[i], (*actual)[i], options.limits));
+    report.comparisons.push_back(verify::compare((*reference)[i], (*actual)[i], options.limits, (*steps)[i]));
   if (options.per_layer) {
     spdlog::debug("comparing layer by layer");
     Expected<verify::Layers> layers = layers::compare_layers(
@@ -229,6 +232,11 @@ Action add(CLI::App& app, const Common& common) {
          "A signal-to-noise ratio in dB that is enough, whatever single elements differ by. Default for files that "
          "compute in integers, without --rtol, --atol and --steps: 15")
       ->type_name("X");
+  CLI::Option* required = app.add_flag(
+      "--arg-max", options->wants_arg_max,
+      "The largest of an output's class scores must be the model's own. Default for files that compute in integers, "
+      "without --rtol, --atol and --steps");
+  app.add_flag("--no-arg-max", options->wants_no_arg_max, "It may be another one")->excludes(required);
   app.add_flag("--per-layer", options->per_layer,
                "Compare the result of each operation with LibTorch's own value at that point, too");
   add_nnapi_option(app, options->nnapi);

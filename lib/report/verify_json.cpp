@@ -14,7 +14,9 @@ Json arg_max_json(const Comparison& comparison) {
   if (!comparison.arg_max) return nullptr;
   return {{"dimension", comparison.arg_max->dimension},
           {"positions", comparison.arg_max->positions},
-          {"agreeing", comparison.arg_max->agreeing}};
+          {"agreeing", comparison.arg_max->agreeing},
+          {"ties", comparison.arg_max->ties},
+          {"required", comparison.arg_max->required}};
 }
 
 /// Nothing of infinities: they are not JSON's.
@@ -75,7 +77,8 @@ Json verify_json(const VerifyReport& report) {
                   {{"rtol", limits.relative},
                    {"atol", limits.absolute},
                    {"steps", limits.steps},
-                   {"snr", limits.signal_to_noise ? Json(*limits.signal_to_noise) : Json()}}},
+                   {"snr", limits.signal_to_noise ? Json(*limits.signal_to_noise) : Json()},
+                   {"arg_max", limits.arg_max}}},
                  {"outputs", std::move(outputs)}};
   if (!report.layers) return result;
   result["first_difference"] = report.layers->first_bad ? Json(*report.layers->first_bad) : Json(nullptr);

@@ -11,7 +11,10 @@ bool VerifyReport::passed() const {
 std::string VerifyReport::failed_outputs() const {
   std::string result;
   for (size_t i = 0; i < outputs.size(); ++i)
-    if (!comparisons[i].passed) result += (result.empty() ? "" : ", ") + outputs[i].name;
+    if (!comparisons[i].passed) {
+      const bool other_class = comparisons[i].arg_max && !comparisons[i].arg_max->holds();
+      result += (result.empty() ? "" : ", ") + outputs[i].name + (other_class ? ", whose arg-max is another" : "");
+    }
   return result;
 }
 

@@ -9,7 +9,10 @@ namespace passerelle::report {
 
 std::string arg_max_text(const verify::Comparison& comparison) {
   if (!comparison.arg_max) return "-";
-  return fmt::format("{} of {}", comparison.arg_max->agreeing, comparison.arg_max->positions);
+  const verify::ArgMaxAgreement& agreement = *comparison.arg_max;
+  std::string text = fmt::format("{} of {}", agreement.agreeing, agreement.positions);
+  if (agreement.required && agreement.ties > 0) text += " and " + count(agreement.ties, "tie");
+  return text;
 }
 
 std::string range_text(const verify::Comparison& comparison) {

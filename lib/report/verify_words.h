@@ -7,7 +7,7 @@
 
 namespace passerelle::report {
 
-/// "3 of 4", "-"
+/// "3 of 4", "3 of 4 and 1 tie", "-"
 std::string arg_max_text(const verify::Comparison& comparison);
 /// "-1.5 to 2"
 std::string range_text(const verify::Comparison& comparison);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interpreter.h"
+#include "operator_rules.h"
 
 namespace passerelle::torchscript {
 
@@ -27,8 +28,13 @@ struct Interpreter::Call {
       if (schema.arguments()[i].name() == name) return &arguments[i];
     return nullptr;
   }
+  bool is_in_place_by_flag() const {
+    const c10::IValue* flag = argument(in_place_where_true(op));
+    return flag != nullptr && flag->isBool() && flag->toBool();
+  }
   bool writes_to(size_t index) const {
     if (index >= schema.arguments().size()) return false;
+    if (index == 0 && is_in_place_by_flag()) return true;
     const auto* alias = schema.arguments()[index].alias_info();
     return alias != nullptr && alias->isWrite();
   }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "foreign_operators.h"
+#include "quantized_kernels.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -29,15 +30,16 @@ class Silence : public c10::WarningHandler {
 }  // namespace
 
 void prepare_libtorch() {
+  // LibTorch keeps its handler of warnings for each thread.
+  static Silence silence;
+  c10::Warning::set_warning_handler(&silence);
   static std::once_flag once;
   std::call_once(once, [] {
     forget_operators_that_touch_files();
     register_foreign_operators();
+    register_native_quantized_kernels();
     jit::setPrintHandler([](const std::string&) {});
   });
-  // LibTorch keeps its handler of warnings for each thread.
-  static Silence silence;
-  c10::Warning::set_warning_handler(&silence);
   // Debian's default, onednn, gives other numbers than a phone's kernels would.
   at::globalContext().setQEngine(at::QEngine::QNNPACK);
 }

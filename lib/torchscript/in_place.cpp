@@ -162,9 +162,11 @@ std::optional<TensorId> Interpreter::emit_functional(Call& call, const at::Tenso
   torchscript::Node node;
   node.op = form->op;
   node.overload = form->overload;
-  const bool is_out = form->op == call.op;
+  const bool by_flag = call.is_in_place_by_flag(), is_out = form->op == call.op && !by_flag;
   for (size_t i = 0; i < call.named.size(); ++i)
     if (!is_out || !call.writes_to(i)) node.arguments.push_back(call.named[i]);
+  for (auto& [name, value] : node.arguments)
+    if (by_flag && name == in_place_where_true(call.op)) value = {false};
   Tensor result = describe(written);
   if (!promoted || *promoted == written.scalar_type()) return emit_node(std::move(node), std::move(result));
   Tensor wide = result;

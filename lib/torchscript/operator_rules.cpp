@@ -230,6 +230,8 @@ bool has_dynamic_shape(std::string_view op) { return contains(dynamic_shapes, op
 
 bool keeps_values(std::string_view op) { return contains(value_keepers, op); }
 
+std::string_view in_place_where_true(std::string_view op) { return op == "quantized::relu6" ? "inplace" : ""; }
+
 bool is_uninitialised(std::string_view op) { return contains(uninitialised, op); }
 
 bool is_ignored(std::string_view op) { return contains(ignored, op); }

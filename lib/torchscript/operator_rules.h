@@ -20,6 +20,9 @@ bool has_dynamic_shape(std::string_view op);
 /// Returns its first argument's values unchanged, unless it changes dtype or shape: clone, contiguous, to, ...
 bool keeps_values(std::string_view op);
 
+/// Writes to its first argument where the argument of that name is true, whatever its schema says; empty for none.
+std::string_view in_place_where_true(std::string_view op);
+
 /// The result's memory is whatever it was.
 bool is_uninitialised(std::string_view op);
 

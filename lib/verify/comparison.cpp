@@ -39,8 +39,14 @@ size_t arg_max(const double* values, size_t count, size_t stride) {
   return best;
 }
 
+bool is_row_of_scores(const graph::Shape& shape, size_t dimension) {
+  return std::all_of(shape.begin() + static_cast<std::ptrdiff_t>(dimension) + 1, shape.end(),
+                     [](uint32_t size) { return size == 1; });
+}
+
 std::optional<ArgMaxAgreement> arg_max_agreement(const std::vector<double>& reference,
-                                                 const std::vector<double>& actual, const graph::Shape& shape) {
+                                                 const std::vector<double>& actual, const graph::Shape& shape,
+                                                 double step) {
   if (shape.empty()) return std::nullopt;
   ArgMaxAgreement agreement;
   agreement.dimension = shape.size() > 1 ? 1 : 0;
@@ -51,7 +57,12 @@ std::optional<ArgMaxAgreement> arg_max_agreement(const std::vector<double>& refe
   for (size_t outer = 0; outer < reference.size(); outer += count * inner)
     for (size_t i = outer; i < outer + inner; ++i) {
       ++agreement.positions;
-      if (arg_max(&reference[i], count, inner) == arg_max(&actual[i], count, inner)) ++agreement.agreeing;
+      const size_t wanted = arg_max(&reference[i], count, inner), got = arg_max(&actual[i], count, inner);
+      constexpr double rounding = 1e-4;  // of floats that stand for integers
+      if (wanted == got)
+        ++agreement.agreeing;
+      else if (reference[i + wanted * inner] - reference[i + got * inner] <= step * (1 + rounding))
+        ++agreement.ties;
     }
   return agreement;
 }
@@ -88,7 +99,7 @@ double Comparison::relative_difference() const {
   return range > 0 ? max_difference / range : infinity;
 }
 
-Comparison compare(const HostTensor& reference, const HostTensor& actual, const Limits& limits) {
+Comparison compare(const HostTensor& reference, const HostTensor& actual, const Limits& limits, double float_step) {
   check(reference.shape == actual.shape && reference.type == actual.type, "compared tensors have one shape and dtype");
   std::vector<double> wanted = values_of(reference), got = values_of(actual);
   Comparison comparison;
@@ -110,9 +121,15 @@ Comparison compare(const HostTensor& reference, const HostTensor& actual, const 
   comparison.passed = comparison.max_difference <= comparison.limit;
   const bool quantized = graph::is_quantized(reference.type);
   comparison.signal_to_noise = signal_to_noise(wanted, got, quantized ? reference.quantization.zero_point : 0);
-  if (limits.signal_to_noise && (quantized || graph::is_floating_point(reference.type)))
+  const bool real = quantized || graph::is_floating_point(reference.type);
+  if (limits.signal_to_noise && real)
     comparison.passed = comparison.passed || comparison.signal_to_noise >= *limits.signal_to_noise;
-  comparison.arg_max = arg_max_agreement(wanted, got, reference.shape);
+  comparison.arg_max = arg_max_agreement(wanted, got, reference.shape, quantized ? 1 : float_step);
+  if (comparison.arg_max) {
+    comparison.arg_max->required =
+        limits.arg_max && real && is_row_of_scores(reference.shape, comparison.arg_max->dimension);
+    comparison.passed = comparison.passed && comparison.arg_max->holds();
+  }
   return comparison;
 }
 

@@ -145,10 +145,11 @@ def main():
     save(torch.jit.script(blockers), "blockers.pt", making)
     save(torch.jit.trace(blockers, torch.rand(1, 3, 16, 16), check_trace=False), "blockers.traced.pt", making)
     shutil.copy("blockers.py", making)
-    from quantized_model import Quantized
+    from quantized_model import Quantized, Scores
 
     torch.backends.quantized.engine = "qnnpack"
     save(torch.jit.script(Quantized().eval()), "quantized.pt", making)
+    save(torch.jit.script(Scores().eval()), "scores.pt", making)
     example = torch.utils.bundled_inputs.bundle_large_tensor(torch.linspace(-1, 1, 192).reshape(1, 3, 8, 8))
     bundled = torch.utils.bundled_inputs.bundle_inputs(
         torch.jit.script(convolution), [(example,)])
@@ -180,6 +181,10 @@ def main():
     numpy.save(at("small.npy"), image[:, :, :4, :4].copy())
     numpy.save(at("left.npy"), numpy.arange(4, dtype=numpy.float32).reshape(2, 2))
     numpy.save(at("right.npy"), 10 * numpy.ones((2, 2), numpy.float32))
+    numpy.save(at("scores.npy"), numpy.array([[1, 2, 1.9]], numpy.float32))
+    numpy.save(at("near_scores.npy"), numpy.array([[1, 1.92, 1.9]], numpy.float32))
+    os.mkdir(at("other_scores"))  # what a run elsewhere might have given for both
+    numpy.save(os.path.join(at("other_scores"), "output0.npy"), numpy.array([[1, 1.9, 1.96]], numpy.float32))
     numpy.save(at("integers.npy"), numpy.array([1, -2, 3], numpy.int64))
     numpy.save(at("large_integers.npy"), numpy.array([1, 2**40, 3], numpy.int64))
 

@@ -196,13 +196,34 @@ TEST_CASE("Activations of quantized tensors") {
   add("torch.hardtanh(x, -1.0, 2.0)", 3);
   add("torch.clamp(x, -1.0, 2.5)", 3);
   add("torch.leaky_relu(x, 0.1)", 3);
+  add("torch.clamp(x, -1.0, None)", 3);
+  add("torch.clamp(x, None, 1.5)", 3);
+  add("torch.clamp(x, 0.0)", 1);
   add("torch.sigmoid(x)", 1);
+  add("quantized.sigmoid(x, 0.00390625, 0)", 1);
+  add("quantized.sigmoid(x, 0.02, 5)", 1);
+  add("quantized.sigmoid(x, 0.0021, 20)", 3);
   add("torch.tanh(x)", 3);
   add("torch.hardsigmoid(x)", 1);
   add("quantized.hardswish(x, 0.03, 20)", 1);
   add("quantized.hardswish(x, 0.0021, 20)", 3);
   add("quantized.leaky_relu(x, 0.2, False, 0.04, 90)", 3);
   add("quantized.elu(x, 0.05, 30, 1.0, 1.0, 1.0)", 3);
+  require_all(cases);
+}
+
+// QNNPACK would take their first channels for their first rows.
+TEST_CASE("Clamps of quantized images whose channels are stored last") {
+  std::vector<Case> cases;
+  for (const char* clamp : {"torch.hardtanh(y, -1.0, 2.0)", "torch.hardtanh_(y, 0.0, 6.0)", "torch.clamp(y, -1.0, 2.5)",
+                            "torch.relu6(y)", "quantized.relu6(y)", "quantized.relu6(y, True)",
+                            "quantized.clamp(y, -1.0, 2.5)"})
+    cases.push_back({"y = torch.contiguous(x, memory_format=2)\n  return " + std::string(clamp),
+                     {quantized_input("x", {1, 3, 5, 6}, 0.05f, 128)}});
+  // What is written in place is seen under its other name.
+  cases.push_back({"y = torch.clone(x)\n  z = quantized.relu6(y, True)\n  return quantized.add(y, z, 0.06, 7)",
+                   {quantized_input("x", {1, 3, 5, 6}, 0.05f, 128)}});
+  for (Case& each : cases) each.levels = {3, 4};
   require_all(cases);
 }
 

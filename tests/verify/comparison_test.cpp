@@ -172,6 +172,59 @@ TEST_CASE("arg-max runs along dimension 1, of rank 1 along dimension 0") {
                   .arg_max);
 }
 
+TEST_CASE("where the arg-max must agree, no ratio makes up for another class") {
+  Limits limits;
+  limits.signal_to_noise = 10;
+  CHECK(compared({1, 3, 2.9f}, {1, 2.9f, 3}, limits).passed);
+  limits.arg_max = true;
+  CHECK(compared({1, 3, 2.9f}, {1, 3.1f, 2.8f}, limits).passed);
+  const Comparison other = compared({1, 3, 2.9f}, {1, 2.9f, 3}, limits);
+  CHECK(other.arg_max->required);
+  CHECK(other.arg_max->ties == 0);
+  CHECK_FALSE(other.passed);
+}
+
+TEST_CASE("scores that are one step apart are a tie") {
+  Limits limits;
+  limits.signal_to_noise = 10;
+  limits.arg_max = true;
+  const auto scores = [&](std::vector<float> actual, double step) {
+    return compare(floats({1, 3, 2.9f}), floats(std::move(actual)), limits, step);
+  };
+  const Comparison tie = scores({1, 2.9f, 3}, 0.1);
+  CHECK(tie.arg_max->agreeing == 0);
+  CHECK(tie.arg_max->ties == 1);
+  CHECK(tie.passed);
+  CHECK_FALSE(scores({1, 2.9f, 3}, 0.09).passed);
+  // The two that are the largest here and there must be near, not any two.
+  CHECK_FALSE(scores({3.1f, 3, 2.9f}, 0.1).passed);
+
+  HostTensor reference = tensor<uint8_t>(ElementType::quint8, {1, 3}, {1, 200, 199});
+  reference.quantization = {0.5f, 0, {}, 0};
+  HostTensor actual = reference;
+  actual.bytes = {1, 199, 200};
+  CHECK(compare(reference, actual, limits).arg_max->ties == 1);
+  reference.bytes = {1, 200, 198};
+  CHECK_FALSE(compare(reference, actual, limits).passed);
+}
+
+TEST_CASE("what is no row of scores may have its largest elsewhere") {
+  Limits limits;
+  limits.signal_to_noise = 10;
+  limits.arg_max = true;
+  const auto passes = [&](graph::Shape shape) {
+    const Comparison comparison = compare(tensor<float>(ElementType::float32, shape, {3, 2.9f, 3, 2.9f}),
+                                          tensor<float>(ElementType::float32, shape, {2.9f, 3, 2.9f, 3}), limits);
+    return comparison.passed;
+  };
+  CHECK(passes({1, 1, 2, 2}));
+  CHECK(passes({1, 2, 1, 2}));
+  CHECK(passes({4, 1}));
+  CHECK_FALSE(passes({2, 2}));
+  CHECK_FALSE(passes({2, 2, 1, 1}));
+  CHECK_FALSE(passes({4}));
+}
+
 TEST_CASE("an empty output passes") {
   HostTensor empty = tensor<float>(ElementType::float32, {0, 3}, {});
   CHECK(compare(empty, empty, {}).passed);

@@ -21,7 +21,7 @@ struct VerifyReport {
 
   /// Of the outputs alone: what a layer is off by shows there, or does not matter.
   bool passed() const;
-  std::string failed_outputs() const;  ///< "output0, output2"
+  std::string failed_outputs() const;  ///< "output0, output2, whose arg-max is another"
 };
 
 std::string verify_text(const VerifyReport& report);

@@ -9,13 +9,17 @@
 
 namespace passerelle::verify {
 
-/// An output passes where no element differs by more than its limit, or where the differences together are small enough.
+/// An output passes where no element differs by more than its limit, or where the differences together are small enough;
+/// and, where that is asked for, the largest of several scores is the reference's.
 struct Limits {
   double relative = 1e-4;  ///< floating point: of the reference's range, added to `absolute`
   double absolute = 0;     ///< floating point, and integers that are not quantized
   int64_t steps = 1;       ///< quantized: the difference of the integers
   /// Floating point and quantized: a signal-to-noise ratio in decibels that is enough, whatever single elements do.
   std::optional<double> signal_to_noise;
+  /// Whether the arg-max must agree in outputs that look like scores of classes: floating point or quantized, with two
+  /// elements or more along one dimension, 1 (0 for rank 1), and one alone along all behind it.
+  bool arg_max = false;
 };
 
 /// In how many positions the largest of several elements is the same one.
@@ -23,6 +27,9 @@ struct ArgMaxAgreement {
   size_t dimension = 0;  ///< along which the largest is looked for
   size_t positions = 0;
   size_t agreeing = 0;
+  size_t ties = 0;        ///< not agreeing, but the reference's values of both elements are within one step
+  bool required = false;  ///< that all positions agree or are ties
+  bool holds() const { return !required || agreeing + ties == positions; }
 };
 
 struct Comparison {
@@ -41,7 +48,9 @@ struct Comparison {
   double relative_difference() const;  ///< max_difference by range
 };
 
-/// Both must have the same shape and dtype: asserted.
-Comparison compare(const graph::HostTensor& reference, const graph::HostTensor& actual, const Limits& limits);
+/// Both must have the same shape and dtype: asserted. `float_step`: of floats that stand for integers the difference that
+/// one step makes; 0 for others.
+Comparison compare(const graph::HostTensor& reference, const graph::HostTensor& actual, const Limits& limits,
+                   double float_step = 0);
 
 }  // namespace passerelle::verify
