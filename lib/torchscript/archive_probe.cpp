@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "crc32.h"
+
 namespace passerelle::torchscript {
 namespace {
 
@@ -127,6 +129,18 @@ uint64_t read_version(const ZipEntry* entry) {
   return version;
 }
 
+/// In parts that do not stay in memory, as LibTorch will soon need as much for itself.
+uint32_t checksum(const MappedFile& file, Bytes data) {
+  constexpr size_t part_size = size_t{4} << 20;
+  uint32_t crc = 0;
+  for (size_t at = 0; at < data.size(); at += part_size) {
+    const Bytes part(data.data() + at, std::min(part_size, data.size() - at));
+    crc = crc32(part, crc);
+    file.forget(part);
+  }
+  return crc;
+}
+
 }  // namespace
 
 Expected<Archive> probe_archive(const std::string& path, uint64_t newest_version) {
@@ -147,7 +161,7 @@ Expected<Archive> probe_archive(const std::string& path, uint64_t newest_version
                               find(entries, archive.root + "constants.pkl") != nullptr;
   if (!is_torchscript) return unreadable(path, zip_of_another_kind(entries, archive.root));
   for (const ZipEntry& entry : entries)
-    if (entry.stored && crc32(entry.data) != entry.crc32)
+    if (entry.stored && checksum(archive.file, entry.data) != entry.crc32)
       return unreadable(path,
                         "is damaged: the checksum of '" + entry.name + "' in it is wrong; copy or download it again");
   const ZipEntry* version = find(entries, archive.root + "version");

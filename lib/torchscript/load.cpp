@@ -4,6 +4,7 @@
 #include <torch/script.h>
 
 #include "archive_probe.h"
+#include "crc32.h"
 #include "engine.h"
 #include "failures.h"
 #include "foreign_operators.h"

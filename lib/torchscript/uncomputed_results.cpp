@@ -21,14 +21,19 @@ class Arguments {
       if (schema_.arguments()[i].name() == name) return &values_[i];
     return nullptr;
   }
-  /// Only plain float32: everything else has rules of its own for what comes out.
-  std::optional<at::Tensor> tensor(std::string_view name) const {
+  /// Only float32 in dense memory: everything else has rules of its own for what comes out.
+  std::optional<at::Tensor> matrix(std::string_view name) const {
     const IValue* value = find(name);
     if (value == nullptr || !value->isTensor()) return std::nullopt;
     const at::Tensor& tensor = value->toTensor();
     const bool plain = tensor.defined() && tensor.scalar_type() == at::kFloat && tensor.layout() == at::kStrided &&
-                       tensor.device().is_cpu() && tensor.is_contiguous() && tensor.numel() > 0;
+                       tensor.device().is_cpu() && tensor.numel() > 0;
     return plain ? std::optional<at::Tensor>(tensor) : std::nullopt;
+  }
+  /// Of an image other strides count too: the result has them.
+  std::optional<at::Tensor> tensor(std::string_view name) const {
+    const std::optional<at::Tensor> tensor = matrix(name);
+    return tensor && tensor->is_contiguous() ? tensor : std::nullopt;
   }
   /// A bias of this many numbers, or none.
   bool has_bias(std::string_view name, int64_t size) const {
@@ -79,8 +84,10 @@ std::optional<Sizes> convolution_shape(const Arguments& arguments) {
   return shape;
 }
 
+// Products of matrices are contiguous, whatever their factors are.
+
 std::optional<Sizes> linear_shape(const Arguments& arguments) {
-  const auto input = arguments.tensor("input"), weight = arguments.tensor("weight");
+  const auto input = arguments.matrix("input"), weight = arguments.matrix("weight");
   if (!input || !weight || weight->dim() != 2 || input->dim() < 1 || input->size(-1) != weight->size(1))
     return std::nullopt;
   if (!arguments.has_bias("bias", weight->size(0))) return std::nullopt;
@@ -103,13 +110,13 @@ std::optional<Sizes> product_shape(const at::Tensor& a, const at::Tensor& b) {
 }
 
 std::optional<Sizes> matmul_shape(const Arguments& arguments) {
-  const auto a = arguments.tensor("self");
-  const auto b = arguments.tensor(arguments.find("mat2") != nullptr ? "mat2" : "other");
+  const auto a = arguments.matrix("self");
+  const auto b = arguments.matrix(arguments.find("mat2") != nullptr ? "mat2" : "other");
   return a && b ? product_shape(*a, *b) : std::nullopt;
 }
 
 std::optional<Sizes> addmm_shape(const Arguments& arguments) {
-  const auto bias = arguments.tensor("self"), a = arguments.tensor("mat1"), b = arguments.tensor("mat2");
+  const auto bias = arguments.matrix("self"), a = arguments.matrix("mat1"), b = arguments.matrix("mat2");
   if (!bias || !a || !b || a->dim() != 2 || b->dim() != 2) return std::nullopt;
   const std::optional<Sizes> shape = product_shape(*a, *b);
   const bool fits = shape && bias->dim() == 1 && bias->size(0) == shape->back();

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -98,21 +97,6 @@ Error unreadable(const std::string& path, const std::string& why) {
   return {ErrorKind::unreadable, "cannot read '" + path + "': " + why};
 }
 
-using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
-
-CrcTables make_crc_tables() {
-  CrcTables tables{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xedb88320u : 0);
-    tables[0][i] = value;
-  }
-  for (size_t table = 1; table < tables.size(); ++table)
-    for (size_t i = 0; i < 256; ++i)
-      tables[table][i] = (tables[table - 1][i] >> 8) ^ tables[0][tables[table - 1][i] & 0xff];
-  return tables;
-}
-
 }  // namespace
 
 Expected<MappedFile> MappedFile::open(const std::string& path) {
@@ -129,6 +113,13 @@ Expected<MappedFile> MappedFile::open(const std::string& path) {
   if (address == MAP_FAILED) return unreadable(path, std::strerror(errno));
   std::shared_ptr<void> mapping(address, [size](void* mapped) { ::munmap(mapped, size); });
   return MappedFile(std::move(mapping), Bytes(static_cast<const unsigned char*>(address), size));
+}
+
+void MappedFile::forget(Bytes part) const {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t begin = static_cast<size_t>(part.data() - bytes_.data()) / page * page;
+  const size_t end = static_cast<size_t>(part.data() - bytes_.data()) + part.size();
+  if (end > begin) ::madvise(static_cast<char*>(mapping_.get()) + begin, end - begin, MADV_DONTNEED);
 }
 
 std::vector<ZipEntry> read_zip_directory(Bytes file) {
@@ -156,22 +147,6 @@ std::vector<ZipEntry> read_zip_directory(Bytes file) {
     at += static_cast<size_t>(entry_size + name_length + extra_length + comment_length);
   }
   return result;
-}
-
-// Eight bytes at a time, each through a table of its own.
-uint32_t crc32(Bytes data) {
-  static const CrcTables tables = make_crc_tables();
-  uint32_t crc = ~uint32_t{0};
-  size_t at = 0;
-  for (; at + 8 <= data.size(); at += 8) {
-    const uint32_t low = number<uint32_t>(data, at) ^ crc;
-    const uint32_t high = number<uint32_t>(data, at + 4);
-    crc = tables[7][low & 0xff] ^ tables[6][(low >> 8) & 0xff] ^ tables[5][(low >> 16) & 0xff] ^ tables[4][low >> 24] ^
-          tables[3][high & 0xff] ^ tables[2][(high >> 8) & 0xff] ^ tables[1][(high >> 16) & 0xff] ^
-          tables[0][high >> 24];
-  }
-  for (; at < data.size(); ++at) crc = (crc >> 8) ^ tables[0][(crc ^ data[at]) & 0xff];
-  return ~crc;
 }
 
 }  // namespace passerelle::torchscript

@@ -1,4 +1,4 @@
-// The directory of a zip file that nobody trusts, and the checksums that LibTorch does not look at.
+// The directory of a zip file that nobody trusts.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ class MappedFile {
  public:
   static Expected<MappedFile> open(const std::string& path);
   Bytes bytes() const { return bytes_; }
+  /// Gives back the memory of a part that was read. It can be read again.
+  void forget(Bytes part) const;
 
  private:
   MappedFile(std::shared_ptr<void> mapping, Bytes bytes) : mapping_(std::move(mapping)), bytes_(bytes) {}
@@ -36,7 +38,5 @@ struct ZipEntry {
 
 /// Nothing where the directory is missing or does not fit the file.
 std::vector<ZipEntry> read_zip_directory(Bytes file);
-
-uint32_t crc32(Bytes data);
 
 }  // namespace passerelle::torchscript
