@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 
 #include "command.h"
-#include "input_spec.h"
+#include "model_inputs.h"
 #include "nnapi_library.h"
 #include "passerelle/bench/nnapi_runner.h"
 #include "passerelle/report/bench_report.h"
@@ -17,7 +16,6 @@
 namespace passerelle::cli {
 namespace {
 
-using torchscript::InputSpec;
 using torchscript::Model;
 
 constexpr int libtorch_threads[] = {1, 2, 4};
@@ -28,35 +26,18 @@ struct Options {
   bench::Options timing;
 };
 
-/// Seeded values of the shapes that the file takes, where nothing was given and the model brings no inputs of its own.
-Expected<std::vector<InputSpec>> specs_of(const Options& options, const Model& model,
-                                          const verify::BlobRunner& runner) {
-  Expected<std::vector<InputSpec>> specs = parse_input_specs(options.inputs);
-  if (!specs || !specs->empty() || model.example_inputs(*specs)) return specs;
-  for (const verify::Port& port : runner.inputs()) {
-    InputSpec spec;
-    spec.name = port.name;
-    spec.shape.emplace(port.shape.begin(), port.shape.end());
-    spec.type = port.type;
-    spec.quantization = port.quantization;
-    specs->push_back(std::move(spec));
-  }
-  return specs;
-}
-
 Expected<void> time_libtorch(const Options& options, report::BenchReport& report) {
   Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
   if (!runner) return runner.error();
   Expected<Model> model = Model::load(options.against);
   if (!model) return model.error();
-  Expected<std::vector<InputSpec>> specs = specs_of(options, *model, *runner);
-  if (!specs) return specs.error();
-  Expected<std::vector<graph::HostTensor>> inputs = model->example_inputs(*specs);
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, *runner);
   if (!inputs) return inputs.error();
   for (int threads : libtorch_threads) {
     Model::use_threads(threads);
     spdlog::debug("running {} with LibTorch and {} threads", options.against, threads);
-    Expected<std::function<bool()>> run = model->repeated_run(*specs, *inputs);
+    Expected<std::function<bool()>> run =
+        with_either(*inputs, [&](const ModelInputs& each) { return model->repeated_run(each.specs, each.tensors); });
     if (!run) return run.error();
     bool succeeded = false;
     bench::Timing timing = bench::measure(*run, options.timing, succeeded);

@@ -2,11 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "command.h"
-#include "input_spec.h"
+#include "model_inputs.h"
 #include "nnapi_library.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/layers/compare_layers.h"
@@ -22,7 +21,6 @@ namespace passerelle::cli {
 namespace {
 
 using graph::HostTensor;
-using torchscript::InputSpec;
 using torchscript::Model;
 using verify::Port;
 
@@ -40,25 +38,6 @@ struct Options {
 /// What a network of rounded numbers comes to is not the same in two arithmetics that differ by a step here and there.
 constexpr double default_signal_to_noise = 15;
 
-struct Inputs {
-  std::vector<InputSpec> specs;
-  std::vector<HostTensor> tensors;
-};
-
-/// Where nothing was given, and the model brings no inputs of its own: seeded values of the shapes that the file takes.
-std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
-  std::vector<InputSpec> specs;
-  for (const Port& port : ports) {
-    InputSpec spec;
-    spec.name = port.name;
-    spec.shape.emplace(port.shape.begin(), port.shape.end());
-    spec.type = port.type;
-    spec.quantization = port.quantization;
-    specs.push_back(std::move(spec));
-  }
-  return specs;
-}
-
 /// How files that compute in integers are compared, where nobody says otherwise.
 Expected<std::vector<double>> read_steps(Options& options) {
   Expected<blob::File> file = blob::File::open(options.file);
@@ -69,44 +48,6 @@ Expected<std::vector<double>> read_steps(Options& options) {
     limits.signal_to_noise = default_signal_to_noise;
   limits.arg_max = options.wants_arg_max || (integers && !options.has_element_limits && !options.wants_no_arg_max);
   return layers::output_steps(file->view());
-}
-
-/// The model may take as floats what the file takes quantized: both get the numbers that the integers stand for.
-Inputs on_floats(const Inputs& quantized) {
-  Inputs floats = quantized;
-  for (HostTensor& tensor : floats.tensors)
-    if (graph::is_quantized(tensor.type)) tensor = verify::dequantized(tensor);
-  floats.specs = torchscript::with_floats(std::move(floats.specs));
-  return floats;
-}
-
-Expected<std::vector<HostTensor>> run_model(const Model& model, const Inputs& inputs) {
-  Expected<std::vector<HostTensor>> outputs = model.run(inputs.specs, inputs.tensors);
-  const auto is_quantized = [](const HostTensor& tensor) { return graph::is_quantized(tensor.type); };
-  if (outputs || std::none_of(inputs.tensors.begin(), inputs.tensors.end(), is_quantized)) return outputs;
-  const Inputs floats = on_floats(inputs);
-  return model.run(floats.specs, floats.tensors);
-}
-
-Expected<Inputs> inputs_of(const Options& options, const Model& model, const verify::BlobRunner& runner) {
-  Expected<std::vector<InputSpec>> specs = parse_input_specs(options.inputs);
-  if (!specs) return specs.error();
-  Expected<std::vector<HostTensor>> tensors = model.example_inputs(*specs);
-  if (!tensors && specs->empty()) {
-    spdlog::debug("no --input and no bundled inputs: values from a fixed seed");
-    specs = specs_of(runner.inputs());
-    tensors = model.example_inputs(*specs);
-  }
-  if (!tensors) return tensors.error();
-  Inputs inputs{*std::move(specs), *std::move(tensors)};
-  // The same for both, so rounded for both.
-  const std::vector<Port>& ports = runner.inputs();
-  for (size_t i = 0; i < ports.size() && i < inputs.tensors.size(); ++i) {
-    HostTensor& tensor = inputs.tensors[i];
-    if (graph::is_quantized(ports[i].type) && tensor.type == graph::ElementType::float32)
-      tensor = verify::quantized(tensor, ports[i].type, ports[i].quantization);
-  }
-  return inputs;
 }
 
 /// The file must be one that this model could have become.
@@ -180,11 +121,12 @@ Expected<Outcome> execute(Options options, const Common& common) {
   if (!model) return model.error();
   Expected<std::vector<double>> steps = read_steps(options);
   if (!steps) return steps.error();
-  Expected<Inputs> inputs = inputs_of(options, *model, *runner);
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, *runner);
   if (!inputs) return inputs.error();
 
   spdlog::debug("running {} with LibTorch {}", options.model, Model::libtorch_version());
-  Expected<std::vector<HostTensor>> reference = run_model(*model, *inputs);
+  Expected<std::vector<HostTensor>> reference =
+      with_either(*inputs, [&](const ModelInputs& each) { return model->run(each.specs, each.tensors); });
   if (!reference) return reference.error();
   // The model may end with a dequantize that the file leaves to the app.
   for (size_t i = 0; i < reference->size() && i < runner->outputs().size(); ++i) {

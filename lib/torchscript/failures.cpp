@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <cctype>
 #include <string_view>
 
 namespace passerelle::torchscript {
@@ -14,6 +15,20 @@ std::string_view without_prefix(std::string_view line) {
   for (std::string_view prefix : {"RuntimeError: ", "torch.jit.Error: ", "AssertionError: "})
     if (line.substr(0, prefix.size()) == prefix) line.remove_prefix(prefix.size());
   return line;
+}
+
+/// How much of a line to show: its first sentence, and as many more as fit in a moderate length. What comes behind is
+/// advice to LibTorch's own developers and lists of backends.
+size_t first_sentences(std::string_view line) {
+  constexpr size_t moderate = 200;
+  if (line.size() <= moderate) return line.size();
+  size_t shown = line.size();
+  for (size_t at = line.find(". "); at != line.npos; at = line.find(". ", at + 1)) {
+    if (at + 2 >= line.size() || std::isupper(static_cast<unsigned char>(line[at + 2])) == 0) continue;
+    if (shown != line.size() && at + 1 > moderate) break;
+    shown = at + 1;
+  }
+  return shown;
 }
 
 }  // namespace
@@ -32,6 +47,7 @@ std::string first_line(const std::exception& exception) {
   }
   while (!rest.empty() && rest.front() == '\n') rest.remove_prefix(1);
   std::string line(without_prefix(line_of(rest)));
+  line.resize(first_sentences(line));
   while (!line.empty() && (line.back() == '.' || line.back() == ' ')) line.pop_back();
   return line;
 }

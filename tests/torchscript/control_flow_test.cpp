@@ -128,6 +128,24 @@ TEST_CASE("an operator that throws on its inputs is wrong usage") {
   CHECK(trace.error().message.find('\n') == std::string::npos);
 }
 
+TEST_CASE("of LibTorch's long messages the first sentence is shown") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  y = torch.quantize_per_tensor(x, 0.5, 3, 13)\n"
+      "  return torch.quantize_per_tensor(y, 0.5, 3, 13).dequantize()\n");
+  const auto inputs = model.example_inputs({shape({2, 4})});
+  const auto run = model.run({shape({2, 4})}, *inputs);
+  REQUIRE_FALSE(run);
+  CHECK(run.error().message ==
+        "the model throws on these inputs: Could not run 'aten::quantize_per_tensor' with arguments from the "
+        "'QuantizedCPU' backend; give inputs of the shapes and types that it was made for");
+  // Where they are short, all of them: the second may say what is wrong.
+  const Model verbose = model_of("def forward(self, x):\n  assert False, 'Two rows. Got three.'\n  return x\n");
+  const auto throws = verbose.run({shape({2, 4})}, *inputs);
+  REQUIRE_FALSE(throws);
+  CHECK(throws.error().message.find("Two rows. Got three") != std::string::npos);
+}
+
 TEST_CASE("budgets end a runaway model") {
   Budget budget;
   budget.nodes = 1000;

@@ -1,0 +1,67 @@
+#include "model_inputs.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "input_spec.h"
+#include "passerelle/verify/quantization.h"
+
+namespace passerelle::cli {
+namespace {
+
+using graph::HostTensor;
+using torchscript::InputSpec;
+using verify::Port;
+
+std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
+  std::vector<InputSpec> specs;
+  for (const Port& port : ports) {
+    InputSpec spec;
+    spec.name = port.name;
+    spec.shape.emplace(port.shape.begin(), port.shape.end());
+    spec.type = port.type;
+    spec.quantization = port.quantization;
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace
+
+Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model,
+                                   const verify::BlobRunner& file) {
+  Expected<std::vector<InputSpec>> specs = parse_input_specs(texts);
+  if (!specs) return specs.error();
+  Expected<std::vector<HostTensor>> tensors = model.example_inputs(*specs);
+  if (!tensors && specs->empty()) {
+    spdlog::debug("no --input and no bundled inputs: values from a fixed seed");
+    specs = specs_of(file.inputs());
+    tensors = model.example_inputs(*specs);
+  }
+  if (!tensors) return tensors.error();
+  ModelInputs inputs{*std::move(specs), *std::move(tensors)};
+  // The same for both, so rounded for both.
+  const std::vector<Port>& ports = file.inputs();
+  for (size_t i = 0; i < ports.size() && i < inputs.tensors.size(); ++i) {
+    HostTensor& tensor = inputs.tensors[i];
+    if (graph::is_quantized(ports[i].type) && tensor.type == graph::ElementType::float32)
+      tensor = verify::quantized(tensor, ports[i].type, ports[i].quantization);
+  }
+  return inputs;
+}
+
+ModelInputs on_floats(const ModelInputs& quantized) {
+  ModelInputs floats = quantized;
+  for (HostTensor& tensor : floats.tensors)
+    if (graph::is_quantized(tensor.type)) tensor = verify::dequantized(tensor);
+  floats.specs = torchscript::with_floats(std::move(floats.specs));
+  return floats;
+}
+
+bool has_quantized(const ModelInputs& inputs) {
+  return std::any_of(inputs.tensors.begin(), inputs.tensors.end(),
+                     [](const HostTensor& tensor) { return graph::is_quantized(tensor.type); });
+}
+
+}  // namespace passerelle::cli
