@@ -14,6 +14,7 @@
 #include "parse_error.h"
 #include "passerelle/report/style.h"
 #include "passerelle/report/words.h"
+#include "passerelle/support/interruption.h"
 #include "passerelle/torchscript/model.h"
 #include "progress.h"
 
@@ -96,6 +97,7 @@ Outcome run(const Action& action) {
 }
 
 int main(int argc, char** argv) {
+  end_cleanly_on_signals();
   CLI::App app(description, "passerelle");
   Common common;
   const Actions actions = build(app, common);

@@ -14,13 +14,19 @@
 
 namespace passerelle::blob {
 
-/// The bytes of one constant at a time, as they are to be stored.
-class ConstantBytes {
+/// The bytes of one constant at a time, as they are to be stored, in pieces: a permuted or converted constant is never
+/// real as a whole.
+class ConstantReader {
  public:
-  /// Valid until the next call, and as long as the constant's storage.
-  Span<const unsigned char> of(const graph::Constant& constant);
+  /// `constant` is kept by the caller until all is read, or another is begun.
+  void begin(const graph::Constant& constant);
+  /// The bytes that follow, valid until the next call; none at the end.
+  Span<const unsigned char> next();
 
  private:
+  const graph::Constant* constant_ = nullptr;
+  size_t position_ = 0;  // elements
+  bool in_place_ = false;
   std::vector<unsigned char> scratch_;
 };
 
@@ -32,16 +38,17 @@ struct Place {
 
 struct StoredConstant {
   graph::Constant constant;
-  uint64_t offset = 0;  ///< in the window
+  uint64_t offset = 0;             ///< in the window
+  std::optional<uint64_t> digest;  ///< once another one might be equal
 };
 
 struct WindowPlan {
   std::vector<StoredConstant> constants;
   uint64_t size = 0;
-  Digest digest;
 };
 
-/// Makes each constant real once, to find its equals and to digest it, and keeps none of the bytes but the small ones'.
+/// Finds equal constants. Of large ones no more is read than tells them apart, and nothing is kept but the small ones'
+/// bytes.
 class ConstantStore {
  public:
   explicit ConstantStore(uint64_t window_limit) : window_limit_(window_limit) {}
@@ -60,8 +67,10 @@ class ConstantStore {
     size_t constant;  // in the window
   };
 
-  Place add_value(Span<const unsigned char> bytes);
-  std::optional<Place> find(const graph::Constant& constant, Span<const unsigned char> bytes, uint64_t digest);
+  Place add_value(const graph::Constant& constant);
+  std::optional<Place> find(const graph::Constant& constant, uint64_t sample);
+  uint64_t digest_of(const graph::Constant& constant);
+  bool are_equal(const graph::Constant& one, const graph::Constant& other);
   bool open_window_for(uint64_t size);
   Place place_of(const Known& known) const;
 
@@ -69,11 +78,11 @@ class ConstantStore {
   std::vector<unsigned char> values_;
   std::unordered_map<std::string, uint32_t> known_values_;
   std::vector<WindowPlan> windows_;
-  std::unordered_multimap<uint64_t, Known> known_constants_;  // by digest
+  std::unordered_multimap<uint64_t, Known> known_constants_;  // by sample
   uint64_t distinct_bytes_ = 0;
   uint64_t shared_bytes_ = 0;
-  ConstantBytes bytes_;
-  ConstantBytes other_bytes_;
+  ConstantReader reader_;
+  ConstantReader other_reader_;
 };
 
 /// Zeros to put before something that is to stand on a multiple of `alignment`.

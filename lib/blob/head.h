@@ -36,7 +36,13 @@ class TypePool {
   std::map<std::pair<uint32_t, std::vector<float>>, uint32_t> channel_indexes_;
 };
 
-/// Everything of the head but where the windows start. Operands are numbered as they are met: the model's inputs, then
+/// What only the writing of the windows tells of them.
+struct WindowFacts {
+  uint32_t page = 0;  ///< where it starts
+  uint64_t digest = 0;
+};
+
+/// Everything of the head but the windows' facts. Operands are numbered as they are met: the model's inputs, then
 /// each operation's inputs and outputs; what nobody uses is left out.
 class Head {
  public:
@@ -47,8 +53,8 @@ class Head {
   size_t operation_count() const { return operations_.size(); }
   uint32_t constant_count() const { return constant_count_; }
 
-  /// The head's bytes with their size prefix: as many of them, whatever the pages and the file's size are.
-  std::vector<unsigned char> serialise(const std::vector<uint32_t>& window_pages, uint64_t file_size) const;
+  /// The head's bytes with their size prefix: as many of them, whatever the windows' facts and the file's size are.
+  std::vector<unsigned char> serialise(const std::vector<WindowFacts>& windows, uint64_t file_size) const;
 
  private:
   Head(const graph::Graph& graph, const WriteOptions& options);

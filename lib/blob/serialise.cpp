@@ -23,12 +23,11 @@ Offset<format::Port> add_port(flatbuffers::FlatBufferBuilder& builder, const gra
                             static_cast<format::Layout>(port.nnapi_layout));
 }
 
-std::vector<format::Window> windows_of(const ConstantStore& constants, const std::vector<uint32_t>& pages) {
+std::vector<format::Window> windows_of(const ConstantStore& constants, const std::vector<WindowFacts>& facts) {
   std::vector<format::Window> windows;
-  for (size_t i = 0; i < pages.size(); ++i) {
-    const WindowPlan& plan = constants.windows()[i];
-    const uint64_t digest = plan.digest.value();
-    windows.emplace_back(pages[i], static_cast<uint32_t>(plan.size), static_cast<uint32_t>(digest),
+  for (size_t i = 0; i < facts.size(); ++i) {
+    const auto [page, digest] = facts[i];
+    windows.emplace_back(page, static_cast<uint32_t>(constants.windows()[i].size), static_cast<uint32_t>(digest),
                          static_cast<uint32_t>(digest >> 32));
   }
   return windows;
@@ -36,7 +35,7 @@ std::vector<format::Window> windows_of(const ConstantStore& constants, const std
 
 }  // namespace
 
-std::vector<unsigned char> Head::serialise(const std::vector<uint32_t>& window_pages, uint64_t file_size) const {
+std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& window_facts, uint64_t file_size) const {
   flatbuffers::FlatBufferBuilder builder(1 << 16);
   std::vector<Offset<format::Port>> inputs, outputs;
   for (const graph::Port& port : graph_.inputs) inputs.push_back(add_port(builder, port, port_operand(port)));
@@ -67,7 +66,7 @@ std::vector<unsigned char> Head::serialise(const std::vector<uint32_t>& window_p
   const auto quantizations = builder.CreateVectorOfStructs(types_.quantizations());
   const auto channel_quantizations = builder.CreateVector(channels);
   const auto values = builder.CreateVector(constants_.values());
-  const auto windows = builder.CreateVectorOfStructs(windows_of(constants_, window_pages));
+  const auto windows = builder.CreateVectorOfStructs(windows_of(constants_, window_facts));
   const auto strings = builder.CreateVector(strings_.bytes());
   const auto all_subgraphs = builder.CreateVector(subgraphs);
   format::FinishSizePrefixedModelBuffer(

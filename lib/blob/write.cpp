@@ -1,5 +1,6 @@
 #include "passerelle/blob/write.h"
 
+#include <cstring>
 #include <functional>
 
 #include "head.h"
@@ -9,82 +10,77 @@
 namespace passerelle::blob {
 namespace {
 
-using Sink = std::function<Expected<void>(const void* data, size_t size)>;
+/// Puts bytes at a place in the file; places that nothing is put to hold zeros.
+using Sink = std::function<Expected<void>(uint64_t offset, const void* data, size_t size)>;
 
-/// Everything that is known before the first weight is written.
+/// Everything that is known before the weights are read.
 struct Plan {
   Head head;
-  std::vector<unsigned char> head_bytes;  // with their digest
-  std::vector<uint32_t> window_pages;
+  uint64_t head_size;  // without its digest
+  std::vector<WindowFacts> windows;
   uint64_t file_size;
 };
 
-uint32_t pages(uint64_t size) { return static_cast<uint32_t>((size + window_alignment - 1) / window_alignment); }
-
-void append_digest(std::vector<unsigned char>& head) {
-  const uint64_t value = digest(head.data(), head.size());
-  for (int byte = 0; byte < 8; ++byte) head.push_back(static_cast<unsigned char>(value >> (8 * byte)));
-}
+uint64_t begin_of(const WindowFacts& window) { return uint64_t{window.page} * window_alignment; }
 
 Expected<Plan> make_plan(const graph::Graph& graph, const WriteOptions& options) {
   auto made = Head::make(graph, options);
   if (!made) return made.error();
-  Plan plan{std::move(*made), {}, {}, 0};
+  Plan plan{std::move(*made), 0, {}, 0};
   const std::vector<WindowPlan>& windows = plan.head.constants().windows();
   // The head's size depends on how many windows there are, not on where they start.
-  plan.window_pages.resize(windows.size());
-  const size_t head_size = plan.head.serialise(plan.window_pages, 1).size();
-  plan.file_size = head_size + sizeof(uint64_t);
+  plan.windows.resize(windows.size());
+  plan.head_size = plan.head.serialise(plan.windows, 1).size();
+  plan.file_size = plan.head_size + sizeof(uint64_t);
   for (size_t i = 0; i < windows.size(); ++i) {
-    plan.window_pages[i] = pages(plan.file_size);
-    plan.file_size = uint64_t{plan.window_pages[i]} * window_alignment + windows[i].size;
+    plan.windows[i].page = static_cast<uint32_t>((plan.file_size + window_alignment - 1) / window_alignment);
+    plan.file_size = begin_of(plan.windows[i]) + windows[i].size;
   }
-  plan.head_bytes = plan.head.serialise(plan.window_pages, plan.file_size);
-  check(plan.head_bytes.size() == head_size, "the head's size does not depend on where the windows start");
-  const auto view = View::parse({plan.head_bytes.data(), head_size}, plan.file_size);
-  if (!view) check(false, "what was written can be read: " + view.error().message);
-  append_digest(plan.head_bytes);
   return Expected<Plan>(std::move(plan));
 }
 
-Expected<void> write_zeros(const Sink& sink, uint64_t size) {
-  static constexpr unsigned char zeros[window_alignment] = {};
-  check(size <= sizeof zeros, "padding is shorter than a page");
-  return size > 0 ? sink(zeros, static_cast<size_t>(size)) : Expected<void>();
-}
-
-Expected<void> write_window(const Sink& sink, const WindowPlan& window) {
-  ConstantBytes bytes;
+/// Returns the window's digest.
+Expected<uint64_t> write_window(const Sink& sink, const WindowPlan& window, uint64_t begin) {
+  static constexpr unsigned char zeros[constant_alignment] = {};
+  ConstantReader reader;
+  Digest digest;
   uint64_t position = 0;
   for (const StoredConstant& stored : window.constants) {
-    auto done = write_zeros(sink, stored.offset - position);
-    if (!done) return done;
-    const Span<const unsigned char> content = bytes.of(stored.constant);
-    done = sink(content.data(), content.size());
-    if (!done) return done;
-    position = stored.offset + content.size();
+    digest.update(zeros, static_cast<size_t>(stored.offset - position));
+    position = stored.offset;
+    reader.begin(stored.constant);
+    for (auto piece = reader.next(); !piece.empty(); piece = reader.next()) {
+      auto done = sink(begin + position, piece.data(), piece.size());
+      if (!done) return done.error();
+      digest.update(piece.data(), piece.size());
+      position += piece.size();
+    }
   }
-  return {};
+  check(position == window.size, "a window is as long as planned");
+  return digest.value();
 }
 
-Expected<void> write_file(const Sink& sink, const Plan& plan) {
-  auto done = sink(plan.head_bytes.data(), plan.head_bytes.size());
-  uint64_t position = plan.head_bytes.size();
-  for (size_t i = 0; done && i < plan.window_pages.size(); ++i) {
-    const WindowPlan& window = plan.head.constants().windows()[i];
-    const uint64_t begin = uint64_t{plan.window_pages[i]} * window_alignment;
-    done = write_zeros(sink, begin - position);
-    if (done) done = write_window(sink, window);
-    position = begin + window.size;
+/// The head comes last: it holds the digests of the weights, which are read once for both.
+Expected<void> write_file(const Sink& sink, Plan& plan) {
+  for (size_t i = 0; i < plan.windows.size(); ++i) {
+    const auto digest = write_window(sink, plan.head.constants().windows()[i], begin_of(plan.windows[i]));
+    if (!digest) return digest.error();
+    plan.windows[i].digest = *digest;
   }
-  return done;
+  std::vector<unsigned char> head = plan.head.serialise(plan.windows, plan.file_size);
+  check(head.size() == plan.head_size, "the head's size does not depend on where the windows start");
+  const auto view = View::parse({head.data(), head.size()}, plan.file_size);
+  if (!view) check(false, "what was written can be read: " + view.error().message);
+  const uint64_t value = digest(head.data(), head.size());
+  for (int byte = 0; byte < 8; ++byte) head.push_back(static_cast<unsigned char>(value >> (8 * byte)));
+  return sink(0, head.data(), head.size());
 }
 
 WriteSummary summary_of(const Plan& plan) {
   const ConstantStore& constants = plan.head.constants();
   WriteSummary summary;
   summary.file_size = plan.file_size;
-  summary.head_size = plan.head_bytes.size();
+  summary.head_size = plan.head_size + sizeof(uint64_t);
   summary.constant_bytes = constants.distinct_bytes();
   summary.shared_bytes = constants.shared_bytes();
   summary.constants = plan.head.constant_count();
@@ -97,24 +93,23 @@ WriteSummary summary_of(const Plan& plan) {
 }  // namespace
 
 Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& options, const std::string& path) {
-  const auto plan = make_plan(graph, options);
+  auto plan = make_plan(graph, options);
   if (!plan) return plan.error();
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
-  auto done = write_file([&](const void* data, size_t size) { return file->write(data, size); }, *plan);
+  const Sink sink = [&](uint64_t offset, const void* data, size_t size) { return file->write_at(offset, data, size); };
+  auto done = write_file(sink, *plan);
   if (done) done = file->commit();
   if (!done) return done.error();
   return summary_of(*plan);
 }
 
 Expected<std::vector<unsigned char>> write(const graph::Graph& graph, const WriteOptions& options) {
-  const auto plan = make_plan(graph, options);
+  auto plan = make_plan(graph, options);
   if (!plan) return plan.error();
-  std::vector<unsigned char> bytes;
-  bytes.reserve(plan->file_size);
-  const Sink sink = [&](const void* data, size_t size) -> Expected<void> {
-    const unsigned char* begin = static_cast<const unsigned char*>(data);
-    bytes.insert(bytes.end(), begin, begin + size);
+  std::vector<unsigned char> bytes(plan->file_size);
+  const Sink sink = [&](uint64_t offset, const void* data, size_t size) -> Expected<void> {
+    std::memcpy(bytes.data() + offset, data, size);
     return {};
   };
   auto done = write_file(sink, *plan);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -90,16 +91,6 @@ To saturated(From value) {
   }
 }
 
-/// Multiplies a row-major tensor by a factor for each index of one dimension.
-void scale_along(size_t dimension, const std::vector<float>& factors, const Shape& shape, float* values) {
-  size_t inner = 1;
-  for (size_t i = dimension + 1; i < shape.size(); ++i) inner *= shape[i];
-  const float* const end = values + element_count(shape);
-  while (values != end)
-    for (float factor : factors)
-      for (float* const next = values + inner; values != next; ++values) *values *= factor;
-}
-
 }  // namespace
 
 Constant::Constant(std::shared_ptr<const void> owner, const void* data, ElementType type, Shape shape,
@@ -109,8 +100,10 @@ Constant::Constant(std::shared_ptr<const void> owner, const void* data, ElementT
       stored_(type),
       type_(type),
       shape_(std::move(shape)),
-      strides_(std::move(strides)) {
-  check(strides_.size() == shape_.size(), "a constant has a stride for each dimension");
+      axes_(shape_.size()) {
+  check(strides.size() == shape_.size(), "a constant has a stride for each dimension");
+  for (size_t i = 0; i < shape_.size(); ++i)
+    if (shape_[i] > 1) axes_[i] = {{shape_[i], strides[i]}};
 }
 
 Constant Constant::from(std::vector<float> values, Shape shape) {
@@ -135,23 +128,73 @@ Constant Constant::filled(float value, Shape shape) { return from(std::vector<fl
 Constant Constant::permuted(const Permutation& permutation) const {
   Constant result = *this;
   result.shape_ = graph::permuted(shape_, permutation);
-  for (size_t i = 0; i < permutation.size(); ++i) result.strides_[i] = strides_[permutation[i]];
+  for (size_t i = 0; i < permutation.size(); ++i) result.axes_[i] = axes_[permutation[i]];
   Permutation inverted = inverse(permutation);
   for (Scale& scale : result.scales_) scale.dimension = inverted[scale.dimension];
   return result;
 }
 
+/// All of them, as few as possible: those that follow on each other in memory are one.
+Constant::Axes Constant::joined_axes() const {
+  Axes joined;
+  for (const Axes& dimension : axes_)
+    for (const Axis& axis : dimension) {
+      if (!joined.empty() && joined.back().stride == axis.stride * static_cast<int64_t>(axis.size))
+        joined.back() = {joined.back().size * axis.size, axis.stride};
+      else
+        joined.push_back(axis);
+    }
+  return joined;
+}
+
+/// The axes by the dimensions of a shape with as many elements; nothing where a dimension would need parts of an axis
+/// that do not divide it.
+std::vector<Constant::Axes> Constant::split(Axes axes, const Shape& shape) {
+  std::vector<Axes> dimensions(shape.size());
+  for (size_t i = shape.size(); i-- > 0;) {
+    for (size_t wanted = shape[i]; wanted > 1;) {
+      Axis& inner = axes.back();
+      const size_t taken = std::min(wanted, inner.size);
+      if (wanted % taken != 0 || inner.size % taken != 0) return {};
+      dimensions[i].insert(dimensions[i].begin(), {taken, inner.stride});
+      wanted /= taken;
+      inner.size /= taken;
+      inner.stride *= static_cast<int64_t>(taken);
+      if (inner.size == 1) axes.pop_back();
+    }
+  }
+  return dimensions;
+}
+
+namespace {
+
+/// How many elements there are for each index of the dimension.
+size_t inner_size(const Shape& shape, size_t dimension) {
+  size_t size = 1;
+  for (size_t i = dimension + 1; i < shape.size(); ++i) size *= shape[i];
+  return size;
+}
+
+/// The dimension of another shape with as many elements that a dimension is, or none.
+std::optional<size_t> same_dimension(const Shape& from, size_t dimension, const Shape& to) {
+  for (size_t i = 0; i < to.size(); ++i)
+    if (to[i] == from[dimension] && inner_size(to, i) == inner_size(from, dimension)) return i;
+  return std::nullopt;
+}
+
+}  // namespace
+
 Constant Constant::reshaped(Shape shape) const {
   check(element_count(shape) == size(), "a reshaped constant keeps its number of elements");
   if (shape == shape_) return *this;
-  // A view is possible where the elements lie in order, or are all one element.
-  bool one_element = std::all_of(strides_.begin(), strides_.end(), [](int64_t stride) { return stride == 0; });
-  bool in_order = true;
-  std::vector<int64_t> ordered = row_major_strides(shape_);
-  for (size_t i = 0; i < shape_.size(); ++i) in_order &= shape_[i] == 1 || strides_[i] == ordered[i];
-  if (!scales_.empty() || (!in_order && !one_element)) return materialised().reshaped(std::move(shape));
   Constant result = *this;
-  result.strides_ = in_order ? row_major_strides(shape) : std::vector<int64_t>(shape.size(), 0);
+  for (Scale& scale : result.scales_) {
+    const std::optional<size_t> dimension = same_dimension(shape_, scale.dimension, shape);
+    if (!dimension) return materialised().reshaped(std::move(shape));
+    scale.dimension = *dimension;
+  }
+  result.axes_ = size() == 0 ? std::vector<Axes>(shape.size()) : split(joined_axes(), shape);
+  if (result.axes_.size() != shape.size()) return materialised().reshaped(std::move(shape));
   result.shape_ = std::move(shape);
   return result;
 }
@@ -161,10 +204,14 @@ Constant Constant::broadcast_to(const Shape& shape) const {
   size_t added = shape.size() - shape_.size();
   Constant result = *this;
   result.shape_ = shape;
-  result.strides_.assign(shape.size(), 0);
-  for (size_t i = 0; i < shape_.size(); ++i) {
-    check(shape_[i] == shape[added + i] || shape_[i] == 1, "broadcasting repeats dimensions of size 1 only");
-    if (shape_[i] == shape[added + i]) result.strides_[added + i] = strides_[i];
+  result.axes_.assign(shape.size(), {});
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const uint32_t size = i < added ? 1 : shape_[i - added];
+    check(size == shape[i] || size == 1, "broadcasting repeats dimensions of size 1 only");
+    if (size > 1)
+      result.axes_[i] = axes_[i - added];
+    else if (shape[i] > 1)
+      result.axes_[i] = {{shape[i], 0}};
   }
   for (Scale& scale : result.scales_) {
     scale.dimension += added;
@@ -174,15 +221,26 @@ Constant Constant::broadcast_to(const Shape& shape) const {
   return result;
 }
 
+/// How far in memory, in elements, the dimension's element `index` is from its first.
+int64_t Constant::step_within(size_t dimension, size_t index) const {
+  int64_t step = 0;
+  const Axes& axes = axes_[dimension];
+  for (size_t i = axes.size(); i-- > 0; index /= axes[i].size)
+    step += static_cast<int64_t>(index % axes[i].size) * axes[i].stride;
+  return step;
+}
+
 Constant Constant::sliced(size_t dimension, uint32_t begin, uint32_t count, int64_t step) const {
   check(dimension < shape_.size(), "a sliced dimension exists");
   int64_t last = static_cast<int64_t>(begin) + (static_cast<int64_t>(count) - 1) * step;
   check(count == 0 || (begin < shape_[dimension] && last >= 0 && last < shape_[dimension]), "a slice lies inside");
+  if (count > 1 && axes_[dimension].size() > 1) return materialised().sliced(dimension, begin, count, step);
   Constant result = *this;
-  if (count > 0)
-    result.data_ += static_cast<int64_t>(begin) * strides_[dimension] * static_cast<int64_t>(graph::byte_size(stored_));
+  if (count > 0) result.data_ += step_within(dimension, begin) * static_cast<int64_t>(graph::byte_size(stored_));
   result.shape_[dimension] = count;
-  result.strides_[dimension] = strides_[dimension] * step;
+  result.axes_[dimension].clear();
+  if (count > 1 && !axes_[dimension].empty())
+    result.axes_[dimension] = {{count, axes_[dimension].front().stride * step}};
   for (Scale& scale : result.scales_) {
     if (scale.dimension != dimension) continue;
     std::vector<float> kept;
@@ -213,47 +271,66 @@ Constant Constant::shifted(int32_t offset, ElementType type) const {
 Constant Constant::scaled(size_t dimension, std::vector<float> factors) const {
   check(type_ == ElementType::float32, "only float32 constants are scaled");
   check(dimension < shape_.size() && factors.size() == shape_[dimension], "there is a factor for each index");
-  Constant result = stored_ == ElementType::float32 ? *this : materialised();
+  Constant result = *this;
   result.scales_.push_back({dimension, std::move(factors)});
   return result;
 }
 
 bool Constant::is_contiguous() const {
   if (stored_ != type_ || offset_ != 0 || !scales_.empty()) return false;
-  std::vector<int64_t> ordered = row_major_strides(shape_);
-  for (size_t i = 0; i < shape_.size(); ++i)
-    if (shape_[i] != 1 && strides_[i] != ordered[i]) return false;
-  return true;
+  const Axes axes = joined_axes();
+  return size() == 0 || axes.empty() || (axes.size() == 1 && axes.front().stride == 1);
 }
 
-/// Calls visit(offset in elements) for each element in row-major order.
+/// Calls visit(offset in elements) for elements in row-major order.
 template <typename Visit>
-void Constant::for_each_offset(Visit&& visit) const {
-  if (size() == 0) return;
-  size_t rank = shape_.size();
-  if (rank == 0) return visit(int64_t{0});
-  std::vector<uint32_t> index(rank, 0);
+void Constant::for_each_offset(size_t first, size_t count, Visit&& visit) const {
+  if (count == 0) return;
+  const Axes axes = joined_axes();
+  if (axes.empty()) return visit(int64_t{0});
+  const size_t rank = axes.size();
+  std::vector<size_t> index(rank);
   int64_t offset = 0;
-  uint32_t inner = shape_[rank - 1];
-  int64_t inner_stride = strides_[rank - 1];
+  for (size_t i = rank; i-- > 0; first /= axes[i].size) {
+    index[i] = first % axes[i].size;
+    offset += static_cast<int64_t>(index[i]) * axes[i].stride;
+  }
+  const Axis inner = axes.back();
   while (true) {
-    for (uint32_t i = 0; i < inner; ++i) visit(offset + i * inner_stride);
-    size_t dimension = rank - 1;
-    while (dimension > 0) {
-      --dimension;
-      offset += strides_[dimension];
-      if (++index[dimension] < shape_[dimension]) break;
-      offset -= strides_[dimension] * shape_[dimension];
-      index[dimension] = 0;
-      if (dimension == 0) return;
+    const size_t run = std::min(count, inner.size - index.back());
+    for (size_t i = 0; i < run; ++i) visit(offset + static_cast<int64_t>(i) * inner.stride);
+    count -= run;
+    if (count == 0) return;
+    offset -= static_cast<int64_t>(index.back()) * inner.stride;
+    index.back() = 0;
+    for (size_t i = rank - 1; i-- > 0;) {
+      offset += axes[i].stride;
+      if (++index[i] < axes[i].size) break;
+      offset -= axes[i].stride * static_cast<int64_t>(axes[i].size);
+      index[i] = 0;
     }
-    if (rank == 1) return;
   }
 }
 
-void Constant::copy_to(void* out) const {
+/// Multiplies `count` elements from the row-major element `first` on by their factors.
+void Constant::scale_part(const Scale& scale, float* values, size_t first, size_t count) const {
+  const size_t inner = inner_size(shape_, scale.dimension);
+  size_t factor = first / inner % scale.factors.size();
+  for (size_t run = inner - first % inner; count > 0; run = inner) {
+    run = std::min(run, count);
+    for (float* const next = values + run; values != next; ++values) *values *= scale.factors[factor];
+    count -= run;
+    factor = (factor + 1) % scale.factors.size();
+  }
+}
+
+void Constant::copy_to(void* out) const { copy_to(out, 0, size()); }
+
+void Constant::copy_to(void* out, size_t first, size_t count) const {
+  check(first <= size() && count <= size() - first, "what is copied lies inside");
+  if (count == 0) return;
   if (is_contiguous()) {
-    if (size() > 0) std::memcpy(out, data_, byte_size());
+    std::memcpy(out, data_ + first * graph::byte_size(stored_), count * graph::byte_size(stored_));
     return;
   }
   auto copy_as = [&](auto tag) {
@@ -263,9 +340,9 @@ void Constant::copy_to(void* out) const {
     with_loader(stored_, [&](auto load) {
       using From = decltype(load(data_));
       if (offset_ == 0)
-        for_each_offset([&](int64_t at) { *next++ = saturated<To, From>(load(data_ + at * element)); });
+        for_each_offset(first, count, [&](int64_t at) { *next++ = saturated<To, From>(load(data_ + at * element)); });
       else
-        for_each_offset([&](int64_t at) {
+        for_each_offset(first, count, [&](int64_t at) {
           *next++ = saturated<To, int64_t>(static_cast<int64_t>(load(data_ + at * element)) + offset_);
         });
     });
@@ -289,17 +366,17 @@ void Constant::copy_to(void* out) const {
         check(type_ == ElementType::float16, "nothing is converted to bfloat16");
         Constant wide = *this;
         wide.type_ = ElementType::float32;
-        std::vector<float> values(size());
-        wide.copy_to(values.data());
+        std::vector<float> values(count);
+        wide.copy_to(values.data(), first, count);
         for (float value : values) *next++ = half_from_float(value);
         return;
       }
-      for_each_offset([&](int64_t at) { std::memcpy(next++, data_ + at * 2, 2); });
+      for_each_offset(first, count, [&](int64_t at) { std::memcpy(next++, data_ + at * 2, 2); });
       break;
     }
     case ElementType::other: check(false, "a constant has a numeric type");
   }
-  for (const Scale& scale : scales_) scale_along(scale.dimension, scale.factors, shape_, static_cast<float*>(out));
+  for (const Scale& scale : scales_) scale_part(scale, static_cast<float*>(out), first, count);
 }
 
 Constant Constant::materialised() const {
@@ -324,13 +401,20 @@ std::vector<int64_t> Constant::integers() const {
 }
 
 bool Constant::is_uniform() const {
-  if (size() < 2 || std::all_of(strides_.begin(), strides_.end(), [](int64_t stride) { return stride == 0; }))
-    return scales_.empty() || materialised().is_uniform();
-  std::vector<unsigned char> bytes(byte_size());
-  copy_to(bytes.data());
-  size_t element = graph::byte_size(type_);
-  for (size_t at = element; at < bytes.size(); at += element)
-    if (std::memcmp(bytes.data(), bytes.data() + at, element) != 0) return false;
+  const Axes axes = joined_axes();
+  const bool repeats_one = std::all_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.stride == 0; });
+  if (repeats_one && scales_.empty()) return true;
+  constexpr size_t piece = 4096;
+  const size_t element = graph::byte_size(type_), total = size();
+  std::vector<unsigned char> bytes;
+  // The first element stands before each piece: all are equal where the bytes are those one element before.
+  for (size_t first = 1; first < total; first += piece) {
+    const size_t count = std::min(piece, total - first);
+    bytes.resize((1 + count) * element);
+    copy_to(bytes.data(), 0, 1);
+    copy_to(bytes.data() + element, first, count);
+    if (std::memcmp(bytes.data(), bytes.data() + element, count * element) != 0) return false;
+  }
   return true;
 }
 

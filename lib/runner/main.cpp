@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "passerelle/support/interruption.h"
 #include "run.h"
 
 namespace {
@@ -32,6 +33,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  passerelle::end_cleanly_on_signals();
   try {
     return run({arguments + 1, arguments + count});
   } catch (const std::exception& exception) {

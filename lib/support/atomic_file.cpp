@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 namespace passerelle {
 namespace {
@@ -30,6 +31,13 @@ std::string resolved(const std::string& path) {
   return result;
 }
 
+/// Held while a file has a temporary name that its descriptor does not tell; remove_unfinished() keeps it. A process
+/// has one end only, which is why it has one such mutex.
+std::mutex& naming() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 /// Calls make(name) with names beside `path` that are this process's own (two conversions to one path share none) until
 /// one is free; what it returned last, with its errno, which is below 0 where it failed.
 template <typename Make>
@@ -47,14 +55,17 @@ AtomicFile::AtomicFile(std::string path, std::string temporary, int descriptor)
     : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), descriptor_(other.descriptor_) {
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      descriptor_(other.descriptor_),
+      end_(other.end_) {
   other.descriptor_ = -1;
   other.temporary_.clear();
 }
 
 AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());  // while the descriptor tells its name: see naming()
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 Error AtomicFile::failure(const char* doing) const {
@@ -75,6 +86,7 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
   const int nameless = !can_name_later ? -1 : ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (nameless >= 0) return AtomicFile(std::move(path), "", nameless);
   std::string temporary;
+  const std::lock_guard<std::mutex> lock(naming());
   const int descriptor = with_free_name(
       path, temporary, [](const char* name) { return ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
   if (descriptor < 0) return AtomicFile(std::move(path), "", -1).failure("write");
@@ -82,6 +94,7 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
 }
 
 void AtomicFile::remove_unfinished() {
+  naming().lock();  // for good
   // What this process has open tells which files they are: nobody keeps a list.
   const std::string mark = "." + std::to_string(::getpid()) + "-";
   DIR* const open_files = ::opendir("/proc/self/fd");
@@ -100,35 +113,55 @@ void AtomicFile::remove_unfinished() {
 }
 
 Expected<void> AtomicFile::write(const void* data, size_t size) {
+  Expected<void> written = write_at(end_, data, size);
+  end_ += size;
+  return written;
+}
+
+Expected<void> AtomicFile::write_at(uint64_t offset, const void* data, size_t size) {
   const char* next = static_cast<const char*>(data);
   while (size > 0) {
-    ssize_t written = ::write(descriptor_, next, size);
+    const ssize_t written = ::pwrite(descriptor_, next, size, static_cast<off_t>(offset));
     if (written < 0) {
       if (errno == EINTR) continue;
       return failure("write");
     }
     next += written;
+    offset += static_cast<uint64_t>(written);
     size -= static_cast<size_t>(written);
   }
   return {};
 }
 
-Expected<void> AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) return failure("write");
-  if (temporary_.empty()) {  // only a name can replace another
+/// Gives the file its name. False, with errno, where that fails.
+bool AtomicFile::put_in_place() {
+  const std::lock_guard<std::mutex> lock(naming());
+  if (temporary_.empty()) {
     const std::string nameless = "/proc/self/fd/" + std::to_string(descriptor_);
-    std::string name;
-    const int linked = with_free_name(path_, name, [&](const char* free_name) {
-      return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, free_name, AT_SYMLINK_FOLLOW);
-    });
-    if (linked < 0) return failure("write");
+    const auto link_as = [&](const char* name) {
+      return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+    };
+    if (link_as(path_.c_str()) == 0) return true;
+    if (errno != EEXIST) return false;
+    std::string name;  // only a name can replace another
+    if (with_free_name(path_, name, link_as) < 0) return false;
     temporary_ = name;
   }
-  int descriptor = descriptor_;
-  descriptor_ = -1;
-  if (::close(descriptor) != 0) return failure("write");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure("write");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    temporary_.clear();
+    errno = reason;
+    return false;
+  }
   temporary_.clear();
+  return true;
+}
+
+Expected<void> AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0 || !put_in_place()) return failure("write");
+  ::close(descriptor_);  // what could fail in it has failed in fsync()
+  descriptor_ = -1;
   // The new name itself must survive a crash too; a folder that can't be synced (some network file systems) is no
   // error.
   int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

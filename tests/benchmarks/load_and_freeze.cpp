@@ -1,5 +1,5 @@
-// load_and_freeze MODEL.pt: what LibTorch alone takes to load a model and freeze it, the measure of `passerelle convert`.
-// Prints the seconds since main() and the most memory that was resident, the program's own libraries included.
+// load_and_freeze MODEL.pt: what LibTorch alone takes to load a model and freeze it, which `passerelle convert` is
+// measured by. Prints the seconds since main() and the most memory that was resident, the program's libraries included.
 #include <sys/resource.h>
 #include <torch/script.h>
 

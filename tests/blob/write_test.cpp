@@ -231,6 +231,38 @@ TEST_CASE("a constant larger than a window has one of its own") {
   CHECK(file.view().window(0).size == 400);
 }
 
+TEST_CASE("weights of several megabytes are written as they read, permuted, converted or not") {
+  const graph::Constant plain = counting({700, 600});
+  const std::vector<graph::Constant> constants{
+      plain, plain.permuted({1, 0}), plain.scaled(1, counting({600}).floats()),
+      plain.reshaped({7, 100, 600}).permuted({1, 2, 0}).reshaped({100, 4200}),
+      plain.converted(graph::ElementType::int32).converted(graph::ElementType::float32).reshaped({420000})};
+  const auto bytes = written(sum_graph(constants), options());
+  const blob::File file = opened(bytes);
+  for (uint32_t i = 0; i < constants.size(); ++i) {
+    const auto found = floats_of(file, file.view().operand(file.view().operation(i).inputs[1]));
+    const auto expected = constants[i].floats();
+    CHECK(std::memcmp(found.data(), expected.data(), expected.size() * sizeof(float)) == 0);
+  }
+  CHECK(file.verify_weights());
+}
+
+TEST_CASE("equal weights are stored once, however they came to be, and nearly equal ones are not") {
+  std::vector<float> values = counting({700, 600}).floats();
+  const graph::Constant first = graph::Constant::from(values, {700, 600});
+  const graph::Constant again = graph::Constant::from(first.permuted({1, 0}).floats(), {600, 700}).permuted({1, 0});
+  values[123456] += 1;  // far from both ends and from the middle
+  const graph::Constant other = graph::Constant::from(values, {700, 600});
+  const auto bytes = written(sum_graph({first, other, again, other.reshaped({420000})}), options());
+  const blob::File file = opened(bytes);
+  REQUIRE(file.view().window_count() == 1);
+  CHECK(file.view().window(0).size == 2 * 420000 * sizeof(float));
+  const auto offset = [&](uint32_t i) { return file.view().operand(file.view().operation(i).inputs[1]).offset; };
+  CHECK(offset(0) == offset(2));
+  CHECK(offset(1) == offset(3));
+  CHECK(floats_of(file, file.view().operand(file.view().operation(1).inputs[1])) == values);
+}
+
 TEST_CASE("what the format has no numbers for is refused") {
   // Nothing is read before the size is known: the storage is one float, repeated.
   const auto one = std::make_shared<const std::vector<float>>(1, 1.0f);

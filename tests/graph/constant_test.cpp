@@ -1,4 +1,5 @@
-// Lazy constants against the plain thing: every operation is also done on a row-major array of doubles, element by element.
+// Lazy constants against the plain thing: every operation is also done on a row-major array of doubles, element by
+// element.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <optional>
@@ -56,8 +57,9 @@ class RandomViews {
     }
   }
 
-  void compare() const {
+  void compare() {
     REQUIRE(constant_->shape() == array_.shape);
+    compare_part();
     std::vector<float> values = constant_->floats();
     REQUIRE(values.size() == array_.values.size());
     for (size_t i = 0; i < values.size(); ++i) REQUIRE(values[i] == static_cast<float>(array_.values[i]));
@@ -66,6 +68,18 @@ class RandomViews {
   }
 
  private:
+  void compare_part() {
+    const size_t first = static_cast<size_t>(below(static_cast<int>(array_.values.size()) + 1));
+    const size_t count = static_cast<size_t>(below(static_cast<int>(array_.values.size() - first) + 1));
+    std::vector<float> part(count + 1, 12345);
+    constant_->copy_to(part.data(), first, count);
+    for (size_t i = 0; i < count; ++i) REQUIRE(part[i] == static_cast<float>(array_.values[first + i]));
+    REQUIRE(part[count] == 12345);
+    bool uniform = true;
+    for (const double value : array_.values) uniform &= value == array_.values[0];
+    REQUIRE(constant_->is_uniform() == uniform);
+  }
+
   int below(int limit) { return static_cast<int>(random_() % static_cast<uint32_t>(limit)); }
 
   void permute() {
@@ -156,6 +170,32 @@ TEST_CASE("chains of lazy views hold what the same steps on an array give") {
   }
 }
 
+TEST_CASE("weights of a layer behind a flattened image are reordered without a copy, scaled or not") {
+  std::vector<float> values(5 * 2 * 3 * 4);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const Constant weights = Constant::from(values, {5, 24});
+  const Constant scaled = weights.scaled(0, {1, 2, 4, 8, 16});
+  for (const Constant& from : {weights, scaled, scaled.permuted({1, 0}).permuted({1, 0})}) {
+    const Constant reordered = from.reshaped({5, 2, 3, 4}).permuted({0, 2, 3, 1}).reshaped({5, 24});
+    CHECK(reordered.data() == weights.data());
+    const std::vector<float> plain = from.floats(), found = reordered.floats();
+    for (size_t row = 0; row < 5; ++row)
+      for (size_t pixel = 0; pixel < 12; ++pixel)
+        for (size_t channel = 0; channel < 2; ++channel)
+          REQUIRE(found[row * 24 + pixel * 2 + channel] == plain[row * 24 + channel * 12 + pixel]);
+    CHECK(reordered.sliced(1, 3, 1).floats()[2] == found[2 * 24 + 3]);
+    CHECK(reordered.sliced(1, 23, 24, -1).floats()[0] == found[23]);
+  }
+}
+
+TEST_CASE("a constant without elements goes through every step") {
+  const Constant empty = Constant::from(std::vector<float>{}, {3, 0, 2}).scaled(0, {1, 2, 3});
+  const Constant end = empty.permuted({1, 0, 2}).reshaped({0, 4}).broadcast_to({2, 0, 4}).sliced(2, 1, 2);
+  CHECK(end.shape() == Shape{2, 0, 2});
+  CHECK(end.floats().empty());
+  CHECK(end.is_uniform());
+}
+
 TEST_CASE("a shifted constant is saturated before it is read as another type, or shifted again") {
   const Constant weights = Constant::from(std::vector<int8_t>{-128, -1, 0, 127}, {4});
   const Constant shifted = weights.shifted(100, ElementType::int8);
@@ -179,6 +219,14 @@ TEST_CASE("half precision is read exactly") {
   auto stored = std::make_shared<std::vector<uint16_t>>(bits.begin(), bits.end());
   Constant half(stored, stored->data(), ElementType::float16, {7}, {1});
   CHECK(half.floats() == values);
+}
+
+TEST_CASE("half precision is scaled as the float32 it is read as, without a copy") {
+  auto stored = std::make_shared<std::vector<uint16_t>>(std::vector<uint16_t>{0x3c00, 0xc000});
+  const Constant half(stored, stored->data(), ElementType::float16, {2}, {1});
+  const Constant scaled = half.converted(ElementType::float32).scaled(0, {1e6f, 0.1f});
+  CHECK(scaled.data() == half.data());
+  CHECK(scaled.floats() == std::vector<float>{1e6f, -0.2f});
 }
 
 TEST_CASE("numbers become half precision, and back, through other steps") {

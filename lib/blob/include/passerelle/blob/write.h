@@ -36,7 +36,7 @@ struct WriteSummary {
   uint32_t operations = 0;
 };
 
-/// Constants are made real one after the other while the file is written; the file appears whole or not at all.
+/// Constants are made real piece by piece while the file is written; the file appears whole or not at all.
 /// Errors: `unsupported` for a constant of 4 GiB or more, or where a count exceeds what the format can hold;
 /// `unwritable`.
 Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& options, const std::string& path);

@@ -36,7 +36,8 @@ class Constant {
   size_t byte_size() const { return size() * graph::byte_size(type_); }
 
   Constant permuted(const Permutation& permutation) const;
-  /// Same elements in row-major order. Copies only where no strided view of the result exists.
+  /// Same elements in row-major order. Copies only where the parts do not fit: 4x3 that was permuted from 3x4, as 6x2,
+  /// or a scaled dimension that is joined with others or taken apart.
   Constant reshaped(Shape shape) const;
   /// Repeats dimensions of size 1 (NumPy's broadcasting; `shape` may have more dimensions).
   Constant broadcast_to(const Shape& shape) const;
@@ -51,6 +52,8 @@ class Constant {
 
   /// Row-major bytes into `out`, byte_size() of them.
   void copy_to(void* out) const;
+  /// `count` elements from the row-major element `first` on.
+  void copy_to(void* out, size_t first, size_t count) const;
   /// Row-major values. Any numeric type converts to the asked one.
   std::vector<float> floats() const;
   std::vector<int64_t> integers() const;
@@ -61,13 +64,23 @@ class Constant {
   const void* data() const { return data_; }
 
  private:
+  /// `size` steps of `stride` elements in memory.
+  struct Axis {
+    size_t size;
+    int64_t stride;
+  };
+  using Axes = std::vector<Axis>;  // outermost first, none of size 1
   struct Scale {
     size_t dimension;
     std::vector<float> factors;
   };
   Constant materialised() const;
+  Axes joined_axes() const;
+  static std::vector<Axes> split(Axes axes, const Shape& shape);
+  int64_t step_within(size_t dimension, size_t index) const;
+  void scale_part(const Scale& scale, float* values, size_t first, size_t count) const;
   template <typename Visit>
-  void for_each_offset(Visit&& visit) const;
+  void for_each_offset(size_t first, size_t count, Visit&& visit) const;
 
   std::shared_ptr<const void> owner_;
   const unsigned char* data_;
@@ -75,7 +88,7 @@ class Constant {
   ElementType type_;    // as it is read
   int32_t offset_ = 0;
   Shape shape_;
-  std::vector<int64_t> strides_;
+  std::vector<Axes> axes_;  // by dimension: what its elements are made up of; unused where there are no elements
   std::vector<Scale> scales_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "passerelle/support/expected.h"
@@ -18,19 +19,23 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
 
-  /// Unlinks the temporary files of this process that are not committed: for one that is about to end itself.
+  /// Unlinks the temporary files of this process that are not committed: for one that is about to end itself. No file
+  /// gets a name any more: who calls create() or commit() waits for the end.
   static void remove_unfinished();
 
-  Expected<void> write(const void* data, size_t size);
+  Expected<void> write(const void* data, size_t size);  ///< behind what was written by this function before
+  Expected<void> write_at(uint64_t offset, const void* data, size_t size);  ///< what is skipped holds zeros
   Expected<void> commit();
 
  private:
   AtomicFile(std::string path, std::string temporary, int descriptor);
   Error failure(const char* doing) const;
+  bool put_in_place();
 
   std::string path_;
   std::string temporary_;
   int descriptor_;
+  uint64_t end_ = 0;  // of what write() has written
 };
 
 }  // namespace passerelle
