@@ -55,8 +55,11 @@ std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& ru
       if (!(succeeded = runs[i]())) return timings;
       const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
       if (round < 0) continue;
-      timings[i].seconds.push_back(seconds);
-      timings[i].cpu_seconds += cpu_seconds() - cpu_before;
+      const double cpu = cpu_seconds() - cpu_before;
+      Timing& timing = timings[i];
+      timing.lowest_cpu_seconds = timing.seconds.empty() ? cpu : std::min(timing.lowest_cpu_seconds, cpu);
+      timing.seconds.push_back(seconds);
+      timing.cpu_seconds += cpu;
     }
   }
   return timings;

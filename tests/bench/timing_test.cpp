@@ -34,6 +34,7 @@ TEST_CASE("what warms up is not counted, and what fails stops") {
   REQUIRE(timing.seconds.size() == 3);
   CHECK(timing.lowest() >= 0.005);
   CHECK(timing.cpu_use() < 0.9);  // it slept
+  CHECK(timing.lowest_cpu_seconds <= timing.cpu_seconds / 3);
 
   runs = 0;
   bench::measure([&] { return ++runs < 3; }, {1, 10}, succeeded);

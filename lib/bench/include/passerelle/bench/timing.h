@@ -14,7 +14,8 @@ struct Options {
 /// Wall-clock seconds of each counted run, in order, and the processor's.
 struct Timing {
   std::vector<double> seconds;
-  double cpu_seconds = 0;  ///< of all threads of this process, for all counted runs together
+  double cpu_seconds = 0;         ///< of all threads of this process, for all counted runs together
+  double lowest_cpu_seconds = 0;  ///< of the run that took least
 
   double total() const;
   double median() const;
