@@ -1,11 +1,11 @@
 #include "archive_probe.h"
 
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <string_view>
-
-#include "crc32.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -135,7 +135,7 @@ uint32_t checksum(const MappedFile& file, Bytes data) {
   uint32_t crc = 0;
   for (size_t at = 0; at < data.size(); at += part_size) {
     const Bytes part(data.data() + at, std::min(part_size, data.size() - at));
-    crc = crc32(part, crc);
+    crc = libdeflate_crc32(crc, part.data(), part.size());
     file.forget(part);
   }
   return crc;

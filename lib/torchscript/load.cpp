@@ -1,10 +1,10 @@
 #include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/versions.h>
+#include <libdeflate.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
 #include "archive_probe.h"
-#include "crc32.h"
 #include "engine.h"
 #include "failures.h"
 #include "foreign_operators.h"
@@ -29,7 +29,7 @@ Expected<void> check_compressed(const std::string& path, const Archive& archive)
     for (const ZipEntry& entry : archive.entries) {
       if (entry.stored || entry.name.compare(0, archive.root.size(), archive.root) != 0) continue;
       const auto [data, size] = reader.getRecord(entry.name.substr(archive.root.size()));
-      if (crc32(Bytes(static_cast<const unsigned char*>(data.get()), size)) == entry.crc32) continue;
+      if (libdeflate_crc32(0, data.get(), size) == entry.crc32) continue;
       return unreadable(path,
                         "is damaged: the checksum of '" + entry.name + "' in it is wrong; copy or download it again");
     }
