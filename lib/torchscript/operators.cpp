@@ -148,8 +148,8 @@ void Interpreter::name_arguments(Call& call) {
 
 void Interpreter::invoke(Call& call) {
   if (values_ == Values::shapes_alone && call.dependence == Dependence::data) {
-    if (std::optional<at::Tensor> result = uncomputed_result(call.op, call.schema, call.arguments)) {
-      call.results = {std::move(*result)};
+    if (auto results = uncomputed_results(call.op, call.schema, call.arguments)) {
+      call.results = *std::move(results);
       return;
     }
   }

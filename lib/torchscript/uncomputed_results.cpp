@@ -35,6 +35,11 @@ class Arguments {
     const std::optional<at::Tensor> tensor = matrix(name);
     return tensor && tensor->is_contiguous() ? tensor : std::nullopt;
   }
+  /// Whether it is a tensor of this shape.
+  bool has_shape(std::string_view name, at::IntArrayRef shape) const {
+    const std::optional<at::Tensor> tensor = matrix(name);
+    return tensor && tensor->sizes() == shape;
+  }
   /// A bias of this many numbers, or none.
   bool has_bias(std::string_view name, int64_t size) const {
     const IValue* value = find(name);
@@ -123,13 +128,52 @@ std::optional<Sizes> addmm_shape(const Arguments& arguments) {
   return fits ? shape : std::nullopt;
 }
 
+/// Of attention's own weights, which its fused forms share.
+bool has_attention(const Arguments& arguments, const at::Tensor& input) {
+  const IValue* size = arguments.find("embed_dim");
+  const IValue* heads = arguments.find(arguments.find("num_head") != nullptr ? "num_head" : "num_heads");
+  const IValue* mask = arguments.find("mask");
+  if (input.dim() != 3 || size == nullptr || !size->isInt() || size->toInt() != input.size(2)) return false;
+  if (heads == nullptr || !heads->isInt() || heads->toInt() < 1 || size->toInt() % heads->toInt() != 0) return false;
+  const int64_t width = size->toInt();
+  return (mask == nullptr || mask->isNone()) && arguments.has_shape("qkv_weight", {3 * width, width}) &&
+         arguments.has_shape("qkv_bias", {3 * width}) && arguments.has_shape("proj_weight", {width, width}) &&
+         arguments.has_shape("proj_bias", {width});
+}
+
+/// Of a batch with itself, where nobody asks for the weights.
+std::optional<Sizes> attention_shape(const Arguments& arguments) {
+  const auto query = arguments.tensor("query");
+  const IValue* need_weights = arguments.find("need_weights");
+  if (!query || need_weights == nullptr || !need_weights->isBool() || need_weights->toBool()) return std::nullopt;
+  if (!has_attention(arguments, *query)) return std::nullopt;
+  for (std::string_view other : {"key", "value"})
+    if (!arguments.find(other)->isTensor() || !arguments.find(other)->toTensor().is_same(*query)) return std::nullopt;
+  return query->sizes().vec();
+}
+
+std::optional<Sizes> encoder_layer_shape(const Arguments& arguments) {
+  const auto input = arguments.tensor("src");
+  const auto hidden = arguments.matrix("ffn_bias_1");
+  if (!input || !hidden || hidden->dim() != 1 || !has_attention(arguments, *input)) return std::nullopt;
+  const int64_t width = input->size(2), inner = hidden->size(0);
+  for (std::string_view name : {"norm_weight_1", "norm_bias_1", "norm_weight_2", "norm_bias_2", "ffn_bias_2"})
+    if (!arguments.has_shape(name, {width})) return std::nullopt;
+  if (!arguments.has_shape("ffn_weight_1", {inner, width}) || !arguments.has_shape("ffn_weight_2", {width, inner}))
+    return std::nullopt;
+  return input->sizes().vec();
+}
+
 struct Rule {
   std::string_view op;
   std::optional<Sizes> (*shape)(const Arguments&);
+  size_t left_out = 0;  // results behind the first
 };
 
 constexpr Rule rules[] = {
     {"aten::_convolution", convolution_shape},
+    {"aten::_native_multi_head_attention", attention_shape, 1},
+    {"aten::_transformer_encoder_layer_fwd", encoder_layer_shape},
     {"aten::convolution", convolution_shape},
     {"aten::conv1d", convolution_shape},
     {"aten::conv2d", convolution_shape},
@@ -143,12 +187,15 @@ constexpr Rule rules[] = {
 
 }  // namespace
 
-std::optional<at::Tensor> uncomputed_result(const std::string& op, const c10::FunctionSchema& schema,
-                                            const std::vector<IValue>& arguments) {
+std::optional<std::vector<IValue>> uncomputed_results(const std::string& op, const c10::FunctionSchema& schema,
+                                                      const std::vector<IValue>& arguments) {
   for (const Rule& rule : rules) {
     if (rule.op != op) continue;
     const std::optional<Sizes> shape = rule.shape(Arguments(schema, arguments));
-    if (shape) return at::zeros(*shape, at::kFloat);
+    if (!shape) continue;
+    std::vector<IValue> results{at::zeros(*shape, at::kFloat)};
+    results.resize(1 + rule.left_out, at::Tensor());
+    return results;
   }
   return std::nullopt;
 }

@@ -15,9 +15,9 @@
 
 namespace passerelle::torchscript {
 
-/// Zeros with the shape, dtype and strides of the operator's result; nothing for operators that have to be run, and for
-/// arguments that it may not take.
-std::optional<at::Tensor> uncomputed_result(const std::string& op, const c10::FunctionSchema& schema,
-                                            const std::vector<c10::IValue>& arguments);
+/// Zeros with the shape, dtype and strides of the operator's first result, and undefined tensors for others that it
+/// leaves out; nothing for operators that have to be run, and for arguments that it may not take.
+std::optional<std::vector<c10::IValue>> uncomputed_results(const std::string& op, const c10::FunctionSchema& schema,
+                                                           const std::vector<c10::IValue>& arguments);
 
 }  // namespace passerelle::torchscript

@@ -14,14 +14,19 @@ namespace {
 void require_same(const char* op, std::vector<IValue> arguments) {
   CAPTURE(op, arguments);
   const c10::OperatorHandle handle = c10::Dispatcher::singleton().findSchemaOrThrow(op, "");
-  const std::optional<at::Tensor> uncomputed = uncomputed_result(op, handle.schema(), arguments);
+  const auto uncomputed = uncomputed_results(op, handle.schema(), arguments);
   REQUIRE(uncomputed);
   torch::jit::Stack stack = arguments;
   handle.callBoxed(&stack);
-  const at::Tensor expected = stack.front().toTensor();
-  CHECK(uncomputed->sizes() == expected.sizes());
-  CHECK(uncomputed->strides() == expected.strides());
-  CHECK(uncomputed->scalar_type() == expected.scalar_type());
+  REQUIRE(uncomputed->size() == stack.size());
+  for (size_t i = 0; i < stack.size(); ++i) {
+    const at::Tensor expected = stack[i].toTensor(), actual = (*uncomputed)[i].toTensor();
+    REQUIRE(actual.defined() == expected.defined());
+    if (!actual.defined()) continue;
+    CHECK(actual.sizes() == expected.sizes());
+    CHECK(actual.strides() == expected.strides());
+    CHECK(actual.scalar_type() == expected.scalar_type());
+  }
 }
 
 /// A tensor, and others of the same shape that lie differently in memory.
@@ -58,4 +63,21 @@ TEST_CASE("products of matrices that are not computed") {
       require_same("aten::bmm", {a, b});
       require_same("aten::matmul", {a, b});
     }
+}
+
+TEST_CASE("fused attention that is not computed") {
+  const c10::InferenceMode inference;
+  const at::Tensor input = at::rand({2, 5, 8});
+  const std::vector<IValue> weights{at::rand({24, 8}), at::rand({24}), at::rand({8, 8}), at::rand({8})};
+  std::vector<IValue> attention{input, input, input, 8, 2};
+  attention.insert(attention.end(), weights.begin(), weights.end());
+  attention.insert(attention.end(), {IValue(), false, true, IValue()});
+  require_same("aten::_native_multi_head_attention", attention);
+
+  std::vector<IValue> layer{input, 8, 2};
+  layer.insert(layer.end(), weights.begin(), weights.end());
+  layer.insert(layer.end(), {true, false, 1e-5});
+  for (int i = 0; i < 4; ++i) layer.push_back(at::rand({8}));
+  layer.insert(layer.end(), {at::rand({16, 8}), at::rand({16}), at::rand({8, 16}), at::rand({8}), IValue(), IValue()});
+  require_same("aten::_transformer_encoder_layer_fwd", layer);
 }
