@@ -21,6 +21,11 @@ static_assert(PASSERELLE_LAYOUT_CHANNELS_LAST == static_cast<int>(blob::Layout::
 passerelle_status finish_opening(Expected<blob::File> file, blob::Failure failure, passerelle_model** model,
                                  passerelle_error* error) {
   if (!file) return fail(error, status_of(failure), file.error().message);
+  if (!file->memory() && !is_in_reach(file->offset(), file->view().file_size(), sizeof(void*)))
+    return fail(error, PASSERELLE_OUT_OF_MEMORY,
+                text({"the model ends at byte ", file->offset() + file->view().file_size(),
+                      " of its file, and a program of 32 bits reaches ", largest_end(sizeof(void*)),
+                      "; use one of 64 bits (arm64-v8a)"}));
   *model = new passerelle_model{std::make_shared<const blob::File>(*std::move(file))};
   return PASSERELLE_OK;
 }

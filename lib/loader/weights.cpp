@@ -51,10 +51,7 @@ passerelle_status Weights::open(const blob::File& file, const Library& library, 
 passerelle_status Weights::open_from_file(const blob::File& file, passerelle_error* error) {
   for (uint32_t index = 0; index < file.view().window_count(); ++index) {
     const blob::Window window = file.view().window(index);
-    const uint64_t offset = file.offset() + window.offset;
-    if (offset > SIZE_MAX)
-      return fail(error, PASSERELLE_OUT_OF_MEMORY,
-                  "the model's weights lie behind what a program of 32 bits can address");
+    const uint64_t offset = file.offset() + window.offset;  // in reach: see model.h
     ANeuralNetworksMemory* memory = nullptr;
     const int result = functions_->ANeuralNetworksMemory_createFromFd(window.size, PROT_READ, file.descriptor(),
                                                                       static_cast<size_t>(offset), &memory);
@@ -71,7 +68,6 @@ passerelle_status Weights::open_mapped(const blob::File& file, passerelle_error*
   const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t before = file.offset() % page;
   const uint64_t size = before + file.view().file_size();
-  if (size > SIZE_MAX) return no_memory(size, error);
   void* mapping = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_PRIVATE, file.descriptor(),
                        static_cast<off_t>(file.offset() - before));
   if (mapping == MAP_FAILED)

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstring>
 
 #include "fixture.h"
+#include "model.h"
 #include "samples.h"
 
 using namespace passerelle;
@@ -25,6 +27,49 @@ passerelle_status open_status(const std::vector<unsigned char>& bytes, std::stri
 }
 
 }  // namespace
+
+TEST_CASE("a program of 32 bits takes models that end below 2 GiB, one of 64 bits all") {
+  constexpr uint64_t gib = uint64_t{1} << 30;
+  struct Row {
+    uint64_t offset, size;
+    bool with_32_bits, with_64_bits;
+  };
+  for (const Row& row : {Row{0, 2 * gib - 1, true, true}, Row{0, 2 * gib, false, true}, Row{gib, gib - 1, true, true},
+                         Row{gib, gib, false, true}, Row{2 * gib, 1, false, true}, Row{4 * gib, 1, false, true},
+                         Row{0, 4 * gib + 1, false, true}, Row{4 * gib - 1, UINT64_MAX, false, false},
+                         Row{UINT64_MAX, 1, false, false}}) {
+    CAPTURE(row.offset, row.size);
+    CHECK(loader::is_in_reach(row.offset, row.size, 4) == row.with_32_bits);
+    CHECK(loader::is_in_reach(row.offset, row.size, 8) == row.with_64_bits);
+  }
+}
+
+TEST_CASE("a file of more than 4 GiB is opened and compiled, or refused by a program of 32 bits") {
+  // The large part is a hole before the model, as in an archive.
+  const auto bytes = blob_test::written(blob_test::rich_graph());
+  const TemporaryFolder folder;
+  const int descriptor = ::open64((folder / "large").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(descriptor >= 0);
+  const uint64_t offset = (uint64_t{5} << 30) + 16384;
+  if (::pwrite64(descriptor, bytes.data(), bytes.size(), static_cast<off64_t>(offset)) < 0) {
+    WARN("skipped: no file of 5 GiB can be made here: " << std::strerror(errno));
+    ::close(descriptor);
+    return;
+  }
+  loader::Error error;
+  const loader::Model model = loader::Model::open(descriptor, offset, bytes.size(), error);
+  ::close(descriptor);  // the model has its own
+  if (sizeof(void*) == 4) {
+    CHECK_FALSE(model);
+    CHECK(error.status() == PASSERELLE_OUT_OF_MEMORY);
+    CHECK_THAT(error.message(), Contains("a program of 32 bits reaches 2147483647"));
+    return;
+  }
+  REQUIRE(model);
+  const loader::Compilation compilation = loader::Compilation::make(model, open_nnapi(library_path("4")), {}, error);
+  INFO(error.message());
+  CHECK(compilation);
+}
 
 TEST_CASE("a model describes itself") {
   const auto bytes = blob_test::written(blob_test::rich_graph());

@@ -23,6 +23,7 @@ from tool import Tool, fail
 INPUT = (1, 3, 32, 32)
 MOST_MEMORY = 1.1  # times that of load_and_freeze
 LARGEST_WINDOW = 1 << 30
+LARGEST_VERIFIED = 1 << 32  # three times as much memory: LibTorch's weights, the file's pages, those that are packed
 
 
 class Network(torch.nn.Module):
@@ -88,7 +89,8 @@ def main(command, load_and_freeze, width, layers):
     print(f"largest difference {error:.3g} of the output's range")
     if not error < 1e-4:
         fail("the outputs differ from PyTorch's")
-    print("verifying takes", round(peak_memory(command, "verify", model, file)), "MiB of memory")
+    if size < LARGEST_VERIFIED:
+        print("verifying takes", round(peak_memory(command, "verify", model, file)), "MiB of memory")
 
 
 main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
