@@ -6,19 +6,30 @@
 namespace passerelle::loader {
 namespace {
 
-/// Rows become columns. In tiles, so that what is read and what is written both stay in the cache.
-template <size_t element_size>
+/// Rows become columns, in tiles: what is read and what is written both stay in the cache. What is read or what is
+/// written lies in order, and the other far apart; the fewer such lines there are, the better they stay in the cache.
+template <size_t element_size, bool writes_in_order>
 void transpose(const unsigned char* in, unsigned char* out, size_t rows, size_t columns) {
-  constexpr size_t tile = 32;
-  for (size_t row = 0; row < rows; row += tile) {
-    for (size_t column = 0; column < columns; column += tile) {
-      const size_t row_end = std::min(rows, row + tile);
-      const size_t column_end = std::min(columns, column + tile);
-      for (size_t r = row; r < row_end; ++r)
-        for (size_t c = column; c < column_end; ++c)
-          std::memcpy(out + (c * rows + r) * element_size, in + (r * columns + c) * element_size, element_size);
+  constexpr size_t tile = 16;
+  const size_t outer_size = writes_in_order ? columns : rows, inner_size = writes_in_order ? rows : columns;
+  for (size_t outer = 0; outer < outer_size; outer += tile) {
+    const size_t outer_end = std::min(outer_size, outer + tile);
+    for (size_t inner = 0; inner < inner_size; inner += tile) {
+      const size_t inner_end = std::min(inner_size, inner + tile);
+      for (size_t i = outer; i < outer_end; ++i)
+        for (size_t k = inner; k < inner_end; ++k) {
+          const size_t in_order = (i * inner_size + k) * element_size, apart = (k * outer_size + i) * element_size;
+          std::memcpy(out + (writes_in_order ? in_order : apart), in + (writes_in_order ? apart : in_order),
+                      element_size);
+        }
     }
   }
+}
+
+template <size_t element_size>
+void transpose(const unsigned char* in, unsigned char* out, size_t rows, size_t columns) {
+  return rows > columns ? transpose<element_size, true>(in, out, rows, columns)
+                        : transpose<element_size, false>(in, out, rows, columns);
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ int ANeuralNetworksExecution::compute() {
     if (!buffer.first) return ANEURALNETWORKS_BAD_DATA;
   for (const auto& buffer : outputs)
     if (!buffer.first) return ANEURALNETWORKS_BAD_DATA;
+  if (!state().keeps_values) return 0;
   state().inputs.clear();
   for (const auto& [data, size] : inputs) {
     const unsigned char* bytes = static_cast<const unsigned char*>(data);

@@ -49,7 +49,7 @@ struct StandIn {
   int64_t runtime_level = 31;           // NNAPI's number, for the stand-in of level 5
   int64_t device_level = 30;
   std::vector<StandInDevice> devices = default_devices();  // before the library is opened
-  bool keeps_values = true;                                // a copy of each constant
+  bool keeps_values = true;                                // copies of constants and inputs; else nothing is computed
   std::string crashes_in;                                  // the function that takes the process down
 
   // What the loader did.
