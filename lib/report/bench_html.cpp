@@ -17,15 +17,17 @@ std::string label(const BenchRow& row) {
 HtmlTable table_of(const BenchReport& report) {
   HtmlTable table;
   table.id = "timings";
-  table.columns = {{"engine", HtmlColumn::keep},    {"threads", HtmlColumn::number}, {"median", HtmlColumn::number},
-                   {"fastest", HtmlColumn::number}, {"slowest", HtmlColumn::number}, {"normalised", HtmlColumn::number},
-                   {"CPU use", HtmlColumn::number}};
+  table.columns = {{"engine", HtmlColumn::keep},       {"threads", HtmlColumn::number},
+                   {"median", HtmlColumn::number},     {"middle half", HtmlColumn::number},
+                   {"fastest", HtmlColumn::number},    {"slowest", HtmlColumn::number},
+                   {"normalised", HtmlColumn::number}, {"CPU use", HtmlColumn::number}};
   const auto time = [](double seconds) { return HtmlCell(duration(seconds), fmt::format("{:.9f}", seconds)); };
   for (const BenchRow& row : report.rows)
     table.rows.push_back(
         {{row.engine,
           {threads_text(row), std::to_string(row.threads)},
           time(row.timing.median()),
+          {middle_half(row), fmt::format("{:.9f}", row.timing.quantile(0.25))},
           time(row.timing.lowest()),
           time(row.timing.highest()),
           fmt::format("{:.3f}", report.normalised(row)),
@@ -34,28 +36,21 @@ HtmlTable table_of(const BenchReport& report) {
 }
 
 /// A bar is the median, the line on it reaches over the middle half of the runs.
-std::string plot_of(const BenchReport& report) {
-  constexpr double width = 1080, left = 230, right = 120, bar = 26, step = 44, top = 10;
+std::string bars_of(const BenchReport& report) {
   double longest = 1e-9;
-  for (const BenchRow& row : report.rows) longest = std::max(longest, row.timing.quantile(0.75));
-  const auto x = [&](double seconds) { return left + (width - left - right) * seconds / longest; };
-  std::string svg = fmt::format(
-      "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Median latencies as bars; the table "
-      "has the numbers\">",
-      width, top + step * static_cast<double>(report.rows.size()) + 6);
-  for (size_t i = 0; i < report.rows.size(); ++i) {
-    const BenchRow& row = report.rows[i];
-    const double y = top + step * static_cast<double>(i), middle = y + bar / 2;
-    svg += fmt::format("<text class=\"strong\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", left - 12,
-                       middle + 4, escaped(label(row)));
-    svg += fmt::format("<rect class=\"bar{}\" x=\"{}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"4\"/>",
-                       row.threads > 0 ? " other" : "", left, y, x(row.timing.median()) - left, bar);
-    svg += fmt::format("<line class=\"spread\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
-                       x(row.timing.quantile(0.25)), x(row.timing.quantile(0.75)), middle, middle);
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x(row.timing.quantile(0.75)) + 10, middle + 4,
-                       escaped(duration(row.timing.median())));
+  for (const BenchRow& row : report.rows) longest = std::max({longest, row.timing.median(), row.timing.quantile(0.75)});
+  const auto share = [&](double seconds) { return 100 * seconds / longest; };
+  std::string html = "<div class=\"bars\">\n";
+  for (const BenchRow& row : report.rows) {
+    const double low = share(row.timing.quantile(0.25)), high = share(row.timing.quantile(0.75));
+    html += fmt::format(
+        "<div class=\"row{}\"><span class=\"label\">{}</span><span class=\"value\">{}</span>"
+        "<span class=\"track\" aria-hidden=\"true\"><i class=\"bar\" style=\"width: {:.2f}%\"></i>"
+        "<i class=\"spread\" style=\"left: {:.2f}%; width: {:.2f}%\"></i></span></div>\n",
+        row.threads > 0 ? " other" : "", escaped(label(row)), escaped(duration(row.timing.median())),
+        share(row.timing.median()), low, high - low);
   }
-  return svg + "</svg>";
+  return html + "</div>\n";
 }
 
 }  // namespace
@@ -73,7 +68,7 @@ std::string bench_html(const BenchReport& report) {
               {"Compiling", duration(report.compile_seconds), "once"},
               {"NNAPI", report.library.substr(report.library.find_last_of('/') + 1), report.library}});
   page.section("latency", "Latency", "The bar is the median, the line on it the middle half of the runs.");
-  page.plot(plot_of(report));
+  page.raw(bars_of(report));
   page.section("table", "Numbers",
                "Normalised: the first row is 1. CPU use: 100% is one processor, busy all the time.");
   page.table(table_of(report));

@@ -21,6 +21,10 @@ std::string duration(double seconds) {
   return fmt::format("{:.1f} µs", seconds * 1e6);
 }
 
+std::string middle_half(const BenchRow& row) {
+  return duration(row.timing.quantile(0.25)) + " to " + duration(row.timing.quantile(0.75));
+}
+
 std::string bench_text(const BenchReport& report) {
   Table table({{"engine"},
                {"threads", Column::right},
@@ -31,8 +35,7 @@ std::string bench_text(const BenchReport& report) {
                {"normalised", Column::right},
                {"CPU use", Column::right}});
   for (const BenchRow& row : report.rows)
-    table.add({row.engine, threads_text(row), duration(row.timing.median()),
-               duration(row.timing.quantile(0.25)) + " to " + duration(row.timing.quantile(0.75)),
+    table.add({row.engine, threads_text(row), duration(row.timing.median()), middle_half(row),
                duration(row.timing.lowest()), duration(row.timing.highest()),
                fmt::format("{:.3f}", report.normalised(row)), fmt::format("{:.0f}%", 100 * row.timing.cpu_use())});
   return styled(report.file, Style::bold) + ", " + count(static_cast<uint64_t>(report.options.repetitions), "run") +

@@ -27,6 +27,7 @@ const char* name(HtmlColumn::Kind kind) {
     case HtmlColumn::code: return "code";
     case HtmlColumn::keep: return "keep";
     case HtmlColumn::name: return "code keep";
+    case HtmlColumn::place: return "code place";
   }
   return "";
 }
@@ -112,6 +113,13 @@ HtmlCell line_cell(const graph::SourceLocation& at) {
 }
 HtmlCell line_cell(const graph::Origin& origin) {
   return line_cell(origin.user.file.empty() ? origin.innermost : origin.user);
+}
+
+HtmlCell place_cell(const graph::Origin& origin) {
+  HtmlCell cell = line_cell(origin);
+  if (origin.module_path.empty()) return cell;
+  cell.text = origin.module_path + (cell.text.empty() ? "" : " (" + cell.text + ")");
+  return cell;
 }
 
 HtmlPage::HtmlPage(std::string kind, std::string subject) : kind_(std::move(kind)), subject_(std::move(subject)) {}

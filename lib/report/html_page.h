@@ -18,7 +18,7 @@ const char* name(Tone tone);  ///< the CSS class
 std::string escaped(const std::string& text);
 
 struct HtmlColumn {
-  enum Kind { text, number, code, keep, name };  ///< keep: stays on one line; name: code that does
+  enum Kind { text, number, code, keep, name, place };  ///< keep: stays on one line; name: code that does
   std::string title;
   Kind kind = text;
 };
@@ -32,6 +32,8 @@ struct HtmlCell {
 /// "net.py:42", with the whole path as its hint.
 HtmlCell line_cell(const graph::SourceLocation& at);
 HtmlCell line_cell(const graph::Origin& origin);  ///< of the user's line, or else of the innermost
+/// "features.0 (net.py:42)", with the same hint.
+HtmlCell place_cell(const graph::Origin& origin);
 struct HtmlRow {
   std::vector<HtmlCell> cells;
   Tone tone = Tone::plain;
@@ -60,7 +62,7 @@ class HtmlPage {
   void section(const std::string& id, const std::string& title, const std::string& text = {});
   void table(const HtmlTable& table);
   void picture(const Picture& picture);
-  /// A drawing in SVG, made of escaped text.
+  /// A drawing in SVG, made of escaped text; of two, with the classes wide and narrow, the one that fits is shown.
   void plot(const std::string& svg);
   /// As it stands.
   void raw(const std::string& html) { main_ += html; }

@@ -36,9 +36,14 @@ HtmlTable outputs_table(const VerifyReport& report) {
 HtmlTable layers_table(const verify::Layers& layers) {
   HtmlTable table;
   table.id = "layers-table";
-  table.columns = {{"#", HtmlColumn::number},           {"operation", HtmlColumn::name},  {"shape", HtmlColumn::keep},
-                   {"difference", HtmlColumn::number},  {"of range", HtmlColumn::number}, {"result", HtmlColumn::keep},
-                   {"compared with", HtmlColumn::name}, {"module", HtmlColumn::code},     {"line", HtmlColumn::name}};
+  table.columns = {{"#", HtmlColumn::number},
+                   {"operation", HtmlColumn::name},
+                   {"shape", HtmlColumn::keep},
+                   {"difference", HtmlColumn::number},
+                   {"of range", HtmlColumn::number},
+                   {"result", HtmlColumn::keep},
+                   {"compared with"},
+                   {"where", HtmlColumn::place}};
   for (const verify::Layer& layer : layers.layers) {
     HtmlRow row;
     const std::string index = std::to_string(layer.operation);
@@ -50,21 +55,11 @@ HtmlTable layers_table(const verify::Layers& layers) {
                    number(layer.comparison->relative_difference()),
                    layer.comparison->passed ? "ok" : "differs",
                    layer.op,
-                   layer.op_origin.module_path,
-                   line_cell(layer.op_origin)};
+                   place_cell(layer.op_origin)};
       row.tone = layer.comparison->passed ? Tone::plain : Tone::bad;
     } else {
-      HtmlCell why("not compared");
-      why.hint = layer.why_not;
-      row.cells = {index,
-                   layer.name,
-                   graph::to_string(layer.shape),
-                   {"", "-1"},
-                   {"", "-1"},
-                   why,
-                   "",
-                   layer.origin.module_path,
-                   line_cell(layer.origin)};
+      row.cells = {index,          layer.name,    graph::to_string(layer.shape), {"", "-1"}, {"", "-1"},
+                   "not compared", layer.why_not, place_cell(layer.origin)};
     }
     row.marked = layers.first_bad && *layers.first_bad == layer.operation;
     table.rows.push_back(std::move(row));
@@ -72,9 +67,17 @@ HtmlTable layers_table(const verify::Layers& layers) {
   return table;
 }
 
+/// In the units of its text: a phone's is drawn with as large letters as a desktop's.
+struct PlotSize {
+  const char* name;
+  double width, height, left;
+};
+constexpr PlotSize wide{"wide", 1080, 300, 70}, narrow{"narrow", 340, 260, 42};
+
 /// Differences by the range, on a logarithmic scale, along the network.
-std::string error_plot(const verify::Layers& layers, double limit) {
-  constexpr double width = 1080, height = 300, left = 70, right = 16, top = 16, bottom = 40;
+std::string error_plot(const verify::Layers& layers, double limit, const PlotSize& size) {
+  constexpr double right = 16, top = 16, bottom = 40;
+  const double width = size.width, height = size.height, left = size.left;
   constexpr double lowest = 1e-9;  // and below
   double highest = std::max(limit, 1e-6);
   for (const verify::Layer& layer : layers.layers)
@@ -89,9 +92,10 @@ std::string error_plot(const verify::Layers& layers, double limit) {
   const auto x = [&](const verify::Layer& layer) { return left + step * (layer.operation + 0.5); };
 
   std::string svg = fmt::format(
-      "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"The largest difference of each operation, as a part of its "
+      "<svg class=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"The largest difference of each operation, as "
+      "a part of its "
       "range, along the network; the table below has the numbers\">",
-      width, height);
+      size.name, width, height);
   for (int decade = static_cast<int>(decades_low); decade <= static_cast<int>(decades_high); ++decade) {
     const double at = y(std::pow(10, decade));
     svg += fmt::format("<line class=\"axis\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, width - right,
@@ -151,7 +155,8 @@ std::string verify_html(const VerifyReport& report) {
     page.section(
         "plot", "The error along the network",
         "The largest difference of each operation's result from LibTorch's own value there, by that value's range.");
-    page.plot(error_plot(*report.layers, report.limits.relative));
+    page.plot(error_plot(*report.layers, report.limits.relative, wide) +
+              error_plot(*report.layers, report.limits.relative, narrow));
     page.section("layers", "Operation by operation");
     page.table(layers_table(*report.layers));
   }

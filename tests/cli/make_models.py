@@ -145,6 +145,7 @@ def main():
     save(torch.jit.script(blockers), "blockers.pt", making)
     save(torch.jit.trace(blockers, torch.rand(1, 3, 16, 16), check_trace=False), "blockers.traced.pt", making)
     shutil.copy("blockers.py", making)
+    from deep_model import Deep
     from quantized_model import Quantized, Scores
 
     torch.backends.quantized.engine = "qnnpack"
@@ -157,6 +158,8 @@ def main():
     padding = torch.tensor([[False, False, False, True]])
     with torch.no_grad():
         save(torch.jit.trace(Encoder().eval(), (torch.rand(1, 4, 8), padding)), "encoder.traced.pt", making)
+
+    save(torch.jit.trace(Deep().eval(), torch.rand(1, 8, 112, 112)), "deep.pt", making)
 
     # What people hand over that is no TorchScript model, or no longer one.
     torch.save(convolution.state_dict(), at("state_dict.pt"))

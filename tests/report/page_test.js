@@ -17,6 +17,32 @@ window.addEventListener("load", () => {
     check(control.getAttribute("aria-label") || control.labels?.length || control.textContent.trim(),
           `${control.outerHTML.slice(0, 60)} has a name`);
 
+  // What is drawn can be read, and none of it is off the screen; a desktop shows tables whole.
+  const within = (element, what) => {
+    const box = element.getBoundingClientRect();
+    check(box.left >= 0 && box.right <= window.innerWidth + 1, `${what} is off the screen, from ${box.left} to ${box.right}`);
+  };
+  const plots = [...document.querySelectorAll(".plot svg")].filter((svg) => svg.getClientRects().length > 0);
+  check(plots.length === document.querySelectorAll(".plot").length, `${plots.length} plots are shown`);
+  for (const plot of plots) {
+    for (const text of plot.querySelectorAll("text")) {
+      const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+      check(size >= 9, `"${text.textContent}" in a plot is ${size.toFixed(1)} px high`);
+      within(text, `"${text.textContent}" in a plot`);
+    }
+    for (const point of plot.querySelectorAll(".point")) within(point, "a plot's point");
+  }
+  for (const part of document.querySelectorAll(".bars .label, .bars .value, .bars .bar, .bars .spread"))
+    within(part, `a bar's ${part.className}`);
+  check((document.querySelectorAll(".bars .row").length || 0) === (expected.bars || 0), "a bar for each engine");
+  const titles = [...document.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+  for (const title of expected.columns || []) check(titles.includes(title), `a column "${title}"`);
+  for (const word of expected.words || []) check(document.body.innerText.includes(word), `it says "${word}"`);
+  if (window.innerWidth >= 1280)
+    for (const frame of document.querySelectorAll(".scroll"))
+      check(frame.scrollWidth <= frame.clientWidth + 1,
+            `${frame.firstElementChild.id} is ${frame.scrollWidth} wide in ${frame.clientWidth}`);
+
   // Sorting.
   for (const table of document.querySelectorAll("table[data-sortable]")) {
     const column = [...table.tHead.rows[0].cells].findIndex((cell) => !cell.classList.contains("number"));
