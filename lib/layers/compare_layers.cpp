@@ -83,15 +83,25 @@ struct Probe {
   size_t output = 0;
 };
 
+/// Whether the operand's numbers are the tensor's: floats, or integers of the same scale and zero point. Below feature
+/// level 4 NNAPI takes signed integers unsigned.
+bool holds_numbers_of(const graph::TensorType& operand, const torchscript::Tensor& tensor) {
+  using nnapi::OperandType;
+  if (operand.type == OperandType::TENSOR_FLOAT32) return tensor.type == graph::ElementType::float32;
+  if (!graph::is_quantized(tensor.type) || !nnapi::is_quantized(operand.type)) return false;
+  const bool shifted = tensor.type == graph::ElementType::qint8 && operand.type == OperandType::TENSOR_QUANT8_ASYMM;
+  constexpr int32_t half_range = 128;
+  return operand.quantization.scale == tensor.quantization.scale &&
+         operand.quantization.zero_point == tensor.quantization.zero_point + (shifted ? half_range : 0);
+}
+
 std::vector<Probe> probes_of(const Graph& graph, const Trace& trace) {
   std::vector<Probe> probes;
   for (uint32_t i = 0; i < graph.operations.size(); ++i)
     for (OperandId id : graph.operations[i].outputs) {
       const std::optional<TensorId> tensor = lowering::tensor_of(graph[id]);
       if (!tensor || static_cast<uint32_t>(*tensor) >= trace.tensors.size()) continue;
-      if (graph.type(id).type != nnapi::OperandType::TENSOR_FLOAT32 ||
-          trace[*tensor].type != graph::ElementType::float32)
-        continue;
+      if (!holds_numbers_of(graph.type(id), trace[*tensor])) continue;
       probes.push_back({i, *tensor, id});
       break;  // one an operation: the first
     }
@@ -99,7 +109,7 @@ std::vector<Probe> probes_of(const Graph& graph, const Trace& trace) {
 }
 
 /// Every probed operand becomes an output, as NNAPI has it; those that are outputs already are read there.
-void expose(Graph& graph, std::vector<Probe>& probes) {
+void expose(Graph& graph, const Trace& trace, std::vector<Probe>& probes) {
   for (graph::Port& port : graph.outputs) {
     port.shape = graph.shape(port.operand);
     port.caller_layout = port.nnapi_layout = graph::Layout::as_pytorch;
@@ -112,6 +122,8 @@ void expose(Graph& graph, std::vector<Probe>& probes) {
     port.name = "layer" + std::to_string(probe.operation);
     port.operand = probe.operand;
     port.shape = graph.shape(probe.operand);
+    port.element_type = trace[probe.tensor].type;
+    port.quantization = trace[probe.tensor].quantization;
     probe.output = graph.outputs.size();
     graph.outputs.push_back(std::move(port));
   }
@@ -183,8 +195,10 @@ std::vector<Layer> all_layers(const Graph& graph) {
     layer.name = nnapi::name(*operation.type);
     layer.shape = graph.shape(operation.output());
     if (operation.origin < graph.origins.size()) layer.origin = graph.origins[operation.origin];
-    const bool real = graph.type(operation.output()).type == nnapi::OperandType::TENSOR_FLOAT32;
-    layer.why_not = real ? "it holds a step of an operator, not its result" : "it does not hold float32 numbers";
+    const nnapi::OperandType type = graph.type(operation.output()).type;
+    const bool real = type == nnapi::OperandType::TENSOR_FLOAT32 || nnapi::is_quantized(type);
+    layer.why_not =
+        real ? "it holds a step of an operator, not its result" : "it holds neither float32 nor quantized numbers";
     layers.push_back(std::move(layer));
   }
   return layers;
@@ -204,7 +218,7 @@ Expected<verify::Layers> compare_layers(const Request& request) {
   verify::Layers result;
   result.layers = all_layers(*graph);
   std::vector<Probe> probes = probes_of(*graph, *trace);
-  expose(*graph, probes);
+  expose(*graph, *trace, probes);
   Expected<std::vector<HostTensor>> actual = run_exposed(*graph, request);
   if (!actual) return actual.error();
   std::vector<TensorId> wanted;
@@ -212,12 +226,16 @@ Expected<verify::Layers> compare_layers(const Request& request) {
   Expected<std::vector<HostTensor>> reference = torchscript::replay(*trace, request.inputs, wanted);
   if (!reference) return reference.error();
 
+  // A layer's channels are no classes.
+  verify::Limits limits = request.limits;
+  limits.arg_max = false;
   const auto makers = makers_of(*trace);
   for (size_t i = 0; i < probes.size(); ++i) {
     Layer& layer = result.layers[probes[i].operation];
-    layer.comparison = nearest((*reference)[i], (*actual)[probes[i].output], request.limits);
+    layer.comparison = nearest((*reference)[i], (*actual)[probes[i].output], limits);
     if (!layer.comparison) continue;
     layer.why_not.clear();
+    layer.step = (*reference)[i].quantization.scale;
     if (const auto maker = makers.find(probes[i].tensor); maker != makers.end()) {
       layer.op = maker->second->op;
       if (maker->second->origin < trace->origins.size()) layer.op_origin = trace->origins[maker->second->origin];

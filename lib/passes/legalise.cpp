@@ -76,7 +76,7 @@ class Legaliser {
       for (const Rewrite& rewrite : subject) {
         if (rewrite.stage != stage) continue;
         rewrites_.push_back(rewrite);
-        if (rewrite.moves_elements) of_integers_.push_back(rewrite);
+        if (rewrite.serves_integers) of_integers_.push_back(rewrite);
       }
   }
 

@@ -108,9 +108,15 @@ class Simplifier {
            (operation.is(Op::SLICE) || all_equal(graph_, operation.operand("strides"), 1));
   }
 
+  /// `input` has the same elements as `output`, and may be all that is left of it.
+  void name_as(OperandId output, OperandId input) {
+    if (graph_[input].name.empty() && !graph_.is_constant(input)) graph_[input].name = graph_[output].name;
+  }
+
   void visit_reshape(const Operation& operation) {
     OperandId input = operation.operand("input");
     while (const Operation* before = producers_.of(input, Op::RESHAPE)) input = before->operand("input");
+    name_as(operation.output(), input);
     reshape_to(input, operation.output());
   }
 
@@ -136,6 +142,7 @@ class Simplifier {
       input = before->operand("input");
     }
     OperandId output = operation.output();
+    name_as(output, input);
     if (graph_.is_constant(input)) {
       graph::Quantization quantization = graph_.type(input).quantization;
       if (!quantization.channel_scales.empty())

@@ -16,17 +16,29 @@ HtmlCell number(double value) {
           std::isfinite(value) ? fmt::format("{:.9g}", value) : "1e999"};
 }
 
+/// Sorted by the number that the difference stands for.
+HtmlCell difference(const verify::Comparison& comparison, float step) {
+  if (step == 0) return number(comparison.max_difference);
+  return {difference_text(comparison, step), number(comparison.max_difference * static_cast<double>(step)).key};
+}
+
+HtmlCell decibels(const verify::Comparison& comparison) {
+  return {decibels_text(comparison), number(comparison.signal_to_noise).key};
+}
+
 HtmlTable outputs_table(const VerifyReport& report) {
   HtmlTable table;
   table.id = "outputs-table";
   table.columns = {{"output", HtmlColumn::name},       {"shape", HtmlColumn::keep},   {"dtype", HtmlColumn::keep},
                    {"difference", HtmlColumn::number}, {"limit", HtmlColumn::number}, {"range", HtmlColumn::keep},
-                   {"of range", HtmlColumn::number},   {"arg-max", HtmlColumn::keep}, {"result", HtmlColumn::keep}};
+                   {"of range", HtmlColumn::number},   {"SNR", HtmlColumn::number},   {"arg-max", HtmlColumn::keep},
+                   {"result", HtmlColumn::keep}};
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     const verify::Comparison& comparison = report.comparisons[i];
     table.rows.push_back({{report.outputs[i].name, graph::to_string(report.outputs[i].shape),
-                           std::string(graph::name(report.outputs[i].type)), number(comparison.max_difference),
-                           number(comparison.limit), range_text(comparison), number(comparison.relative_difference()),
+                           std::string(graph::name(report.outputs[i].type)),
+                           difference(comparison, report.outputs[i].quantization.scale), number(comparison.limit),
+                           range_text(comparison), number(comparison.relative_difference()), decibels(comparison),
                            arg_max_text(comparison), comparison.passed ? "ok" : "differs"},
                           comparison.passed ? Tone::good : Tone::bad});
   }
@@ -36,13 +48,10 @@ HtmlTable outputs_table(const VerifyReport& report) {
 HtmlTable layers_table(const verify::Layers& layers) {
   HtmlTable table;
   table.id = "layers-table";
-  table.columns = {{"#", HtmlColumn::number},
-                   {"operation", HtmlColumn::name},
-                   {"shape", HtmlColumn::keep},
-                   {"difference", HtmlColumn::number},
-                   {"of range", HtmlColumn::number},
-                   {"result", HtmlColumn::keep},
-                   {"compared with"},
+  table.columns = {{"#", HtmlColumn::number},        {"operation", HtmlColumn::name},
+                   {"shape", HtmlColumn::keep},      {"difference", HtmlColumn::number},
+                   {"of range", HtmlColumn::number}, {"SNR", HtmlColumn::number},
+                   {"result", HtmlColumn::keep},     {"compared with"},
                    {"where", HtmlColumn::place}};
   for (const verify::Layer& layer : layers.layers) {
     HtmlRow row;
@@ -51,14 +60,15 @@ HtmlTable layers_table(const verify::Layers& layers) {
       row.cells = {index,
                    layer.name,
                    graph::to_string(layer.shape),
-                   number(layer.comparison->max_difference),
+                   difference(*layer.comparison, layer.step),
                    number(layer.comparison->relative_difference()),
+                   decibels(*layer.comparison),
                    layer.comparison->passed ? "ok" : "differs",
                    layer.op,
                    place_cell(layer.op_origin)};
       row.tone = layer.comparison->passed ? Tone::plain : Tone::bad;
     } else {
-      row.cells = {index,          layer.name,    graph::to_string(layer.shape), {"", "-1"}, {"", "-1"},
+      row.cells = {index,          layer.name,    graph::to_string(layer.shape), {"", "-1"}, {"", "-1"}, {"", "-1"},
                    "not compared", layer.why_not, place_cell(layer.origin)};
     }
     row.marked = layers.first_bad && *layers.first_bad == layer.operation;

@@ -22,11 +22,11 @@ Json arg_max_json(const Comparison& comparison) {
 /// Nothing of infinities: they are not JSON's.
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-/// What quantized outputs differ by, in steps and in the numbers that they stand for.
-Json steps_json(const verify::Port& port, const Comparison& comparison) {
-  if (!graph::is_quantized(port.type)) return nullptr;
+/// What quantized results differ by, in steps and in the numbers that they stand for; `step`: what one stands for.
+Json steps_json(const Comparison& comparison, float step) {
+  if (step == 0) return nullptr;
   return {{"max_difference", comparison.max_difference},
-          {"value", comparison.max_difference * static_cast<double>(port.quantization.scale)}};
+          {"value", comparison.max_difference * static_cast<double>(step)}};
 }
 
 void add_comparison(Json& json, const Comparison& comparison) {
@@ -53,6 +53,7 @@ Json layer_json(const verify::Layer& layer) {
   result["with"] = place_json(layer.op_origin);
   result["with"]["operator"] = layer.op;
   add_comparison(result, *layer.comparison);
+  result["steps"] = steps_json(*layer.comparison, layer.step);
   return result;
 }
 
@@ -65,7 +66,7 @@ Json verify_json(const VerifyReport& report) {
                 {"shape", report.outputs[i].shape},
                 {"dtype", graph::name(report.outputs[i].type)}};
     add_comparison(row, report.comparisons[i]);
-    row["steps"] = steps_json(report.outputs[i], report.comparisons[i]);
+    row["steps"] = steps_json(report.comparisons[i], report.outputs[i].quantization.scale);
     row["arg_max"] = arg_max_json(report.comparisons[i]);
     outputs.push_back(std::move(row));
   }

@@ -16,8 +16,6 @@ std::string verdict_cell(const verify::Comparison& comparison) {
   return comparison.passed ? "ok" : styled("DIFFERS", Style::red);
 }
 
-std::string decibels(double ratio) { return std::isfinite(ratio) ? fmt::format("{:.1f} dB", ratio) : "-"; }
-
 std::string outputs_table(const VerifyReport& report) {
   Table table({{"output"},
                {"shape"},
@@ -32,9 +30,10 @@ std::string outputs_table(const VerifyReport& report) {
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     const verify::Comparison& comparison = report.comparisons[i];
     table.add({report.outputs[i].name, graph::to_string(report.outputs[i].shape),
-               std::string(graph::name(report.outputs[i].type)), scientific(comparison.max_difference),
-               scientific(comparison.limit), range_text(comparison), scientific(comparison.relative_difference()),
-               decibels(comparison.signal_to_noise), arg_max_text(comparison), verdict_cell(comparison)});
+               std::string(graph::name(report.outputs[i].type)),
+               difference_text(comparison, report.outputs[i].quantization.scale), scientific(comparison.limit),
+               range_text(comparison), scientific(comparison.relative_difference()), decibels_text(comparison),
+               arg_max_text(comparison), verdict_cell(comparison)});
   }
   return table.text();
 }
@@ -45,14 +44,15 @@ std::string layers_text(const verify::Layers& layers) {
                {"shape"},
                {"difference", Column::right},
                {"of range", Column::right},
+               {"SNR", Column::right},
                {""},
                {"compared with", Column::left, true}});
   for (const verify::Layer& layer : layers.layers) {
     const auto& comparison = layer.comparison;
     table.add({std::to_string(layer.operation), layer.name, graph::to_string(layer.shape),
-               comparison ? scientific(comparison->max_difference) : "-",
+               comparison ? difference_text(*comparison, layer.step) : "-",
                comparison ? scientific(comparison->relative_difference()) : "-",
-               comparison ? verdict_cell(*comparison) : "",
+               comparison ? decibels_text(*comparison) : "-", comparison ? verdict_cell(*comparison) : "",
                comparison ? layer.op + " in " + short_place_text(layer.op_origin) : layer.why_not});
   }
   std::string result = "\n" + table.text() + "\n";

@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cmath>
+
 #include "passerelle/report/findings.h"
 #include "passerelle/report/words.h"
 
@@ -17,6 +19,17 @@ std::string arg_max_text(const verify::Comparison& comparison) {
 
 std::string range_text(const verify::Comparison& comparison) {
   return fmt::format("{:.4g} to {:.4g}", comparison.reference_min, comparison.reference_max);
+}
+
+std::string difference_text(const verify::Comparison& comparison, float step) {
+  const double difference = comparison.max_difference;
+  if (step == 0) return scientific(difference);
+  return count(static_cast<size_t>(difference), "step") + ", " + scientific(difference * static_cast<double>(step));
+}
+
+std::string decibels_text(const verify::Comparison& comparison) {
+  const double ratio = comparison.signal_to_noise;
+  return std::isfinite(ratio) ? fmt::format("{:.1f} dB", ratio) : "-";
 }
 
 std::string layers_verdict(const verify::Layers& layers) {

@@ -11,6 +11,10 @@ namespace passerelle::report {
 std::string arg_max_text(const verify::Comparison& comparison);
 /// "-1.5 to 2"
 std::string range_text(const verify::Comparison& comparison);
+/// "2.4e-07"; of integers in steps that stand for `step` each: "2 steps, 0.04".
+std::string difference_text(const verify::Comparison& comparison, float step);
+/// "23.4 dB", "-" where nothing differs
+std::string decibels_text(const verify::Comparison& comparison);
 /// What the layers say, a sentence.
 std::string layers_verdict(const verify::Layers& layers);
 

@@ -145,6 +145,11 @@ def check_other_commands(arguments):
         layers = document("verify", "verify", "conv.pt", file, "--per-layer")
         require(layers["first_difference"] is None, "no layer is off")
         require(sum(layer["compared"] for layer in layers["layers"]) >= 2, "layers were compared")
+        integers = os.path.join(folder, "quantized.nnapi")
+        require(run(arguments, "convert", "quantized.pt", "--input", "1x3x8x8", "-o", integers)[0] == 0, "convert")
+        layers = document("verify", "verify", "quantized.pt", integers, "--per-layer")["layers"]
+        steps = [layer["steps"]["max_difference"] for layer in layers if layer["compared"] and layer["steps"]]
+        require(len(steps) >= 2 and max(steps) <= 1, f"quantized layers are compared in steps: {steps}")
         results = document("bench", "bench", file, "--against", "conv.pt", "--repetitions", "2")["results"]
         require([row["threads"] for row in results] == [1, 2, 4, None] and results[0]["normalised"] == 1, "LibTorch with 1, 2, 4 threads, and NNAPI")
         require(all(len(row["seconds"]) == 2 for row in results), "each run is there")

@@ -51,8 +51,8 @@ Case convolution_case(const Convolution& c, bool per_channel, bool relu, const S
                 "(x, p, " + output.text() + ")";
   result.inputs = {quantized_input("x", c.input, static_cast<float>(input.scale), input.zero_point)};
   result.attributes = {{"weight", c.weight}, {"bias", {c.weight[0]}}, {"scales", {c.weight[0]}, 0.004, 0.01}};
-  const bool grouped = c.groups > 1 && c.groups != c.input[1];
-  result.lowest_level = per_channel || grouped || c.dilation > 1 ? 3 : 1;
+  const bool in_parts = c.groups > 1 && c.groups != c.input[1] && c.dilation > 1;
+  result.lowest_level = per_channel ? 3 : in_parts ? 2 : 1;
   return result;
 }
 
@@ -66,7 +66,10 @@ TEST_CASE("quantized::conv2d") {
                                 {{1, 4, 9, 8}, {4, 1, 3, 3}, 1, 1, 1, 4},
                                 {{1, 4, 9, 8}, {8, 1, 5, 5}, 2, 2, 1, 4},
                                 {{1, 4, 9, 8}, {4, 4, 3, 3}, 1, 2, 2, 1},
-                                {{1, 6, 9, 8}, {4, 3, 3, 3}, 1, 1, 1, 2}};
+                                {{1, 4, 9, 8}, {4, 1, 3, 3}, 1, 2, 2, 4},
+                                {{1, 4, 11, 8}, {4, 4, 3, 3}, 2, 2, 3, 1},
+                                {{1, 6, 9, 8}, {4, 3, 3, 3}, 1, 1, 1, 2},
+                                {{2, 6, 9, 8}, {9, 2, 3, 3}, 1, 2, 2, 3}};
   for (const Convolution& shape : shapes)
     for (bool per_channel : {false, true})
       for (bool relu : {false, true})
@@ -74,7 +77,7 @@ TEST_CASE("quantized::conv2d") {
           for (const Scale& output : {Scale{0.05, 100}, {0.021, 0}})
             cases.push_back(convolution_case(shape, per_channel, relu, input, output));
   cases.push_back(convolution_case(shapes[0], false, true, {0.02, 3}, {0.05, 0}, false));
-  require_all(some_of(cases, 24));
+  require_all(some_of(cases, 32));
 }
 
 TEST_CASE("quantized::conv1d") {
@@ -87,17 +90,43 @@ TEST_CASE("quantized::conv1d") {
   require_all(cases);
 }
 
+namespace {
+
+/// `arguments`: stride, padding, output padding, dilation and groups.
+Case transposed_case(const Shape& input, const Shape& weight, const std::string& arguments, bool per_channel,
+                     int64_t groups = 1) {
+  const std::string op = "quantized.conv_transpose" + std::to_string(input.size() - 2) + "d";
+  const int64_t outputs = weight[1] * groups;
+  Case result;
+  result.body = quantized_weight(per_channel, weight[1], 1) + "p = " + op + "_prepack(w, self.bias, " + arguments +
+                ", " + std::to_string(groups) + ")\n  return " + op + "(x, p, 0.05, 90)";
+  result.inputs = {quantized_input("x", input, 0.02f, 117)};
+  result.attributes = {{"weight", weight}, {"bias", {outputs}}, {"scales", {weight[1]}, 0.004, 0.01}};
+  return result;
+}
+
+}  // namespace
+
 TEST_CASE("quantized::conv_transpose2d") {
   std::vector<Case> cases;
-  for (const char* arguments : {"[2, 2], [0, 0], [0, 0], [1, 1], 1", "[2, 2], [1, 1], [1, 1], [1, 1], 1",
-                                "[1, 1], [1, 1], [0, 0], [2, 2], 1", "[2, 1], [1, 0], [0, 0], [1, 1], 1"}) {
-    Case each;
-    each.body = quantized_weight(false, 4) + "p = quantized.conv_transpose2d_prepack(w, self.bias, " +
-                std::string(arguments).replace(0, 0, "") + ")\n  return quantized.conv_transpose2d(x, p, 0.05, 90)";
-    each.inputs = {quantized_input("x", {1, 3, 5, 4}, 0.02f, 117)};
-    each.attributes = {{"weight", {3, 4, 3, 3}}, {"bias", {4}}};
-    cases.push_back(each);
+  for (const char* arguments : {"[2, 2], [0, 0], [0, 0], [1, 1]", "[2, 2], [1, 1], [1, 1], [1, 1]",
+                                "[1, 1], [1, 1], [0, 0], [2, 2]", "[2, 1], [1, 0], [0, 0], [1, 1]"}) {
+    for (bool per_channel : {false, true}) {
+      cases.push_back(transposed_case({1, 3, 5, 4}, {3, 4, 3, 3}, arguments, per_channel));
+      cases.back().lowest_level = per_channel ? 3 : 2;
+    }
+    cases.push_back(transposed_case({1, 4, 5, 4}, {4, 3, 3, 3}, arguments, false, 2));
   }
+  require_all(cases);
+}
+
+TEST_CASE("quantized::conv_transpose1d") {
+  std::vector<Case> cases;
+  for (const char* arguments : {"[2], [0], [0], [1]", "[2], [1], [1], [1]", "[1], [1], [0], [2]"})
+    for (bool per_channel : {false, true}) {
+      cases.push_back(transposed_case({2, 3, 7}, {3, 4, 3}, arguments, per_channel));
+      cases.back().lowest_level = per_channel ? 3 : 2;
+    }
   require_all(cases);
 }
 
@@ -215,9 +244,9 @@ TEST_CASE("Activations of quantized tensors") {
 // QNNPACK would take their first channels for their first rows.
 TEST_CASE("Clamps of quantized images whose channels are stored last") {
   std::vector<Case> cases;
-  for (const char* clamp : {"torch.hardtanh(y, -1.0, 2.0)", "torch.hardtanh_(y, 0.0, 6.0)", "torch.clamp(y, -1.0, 2.5)",
-                            "torch.relu6(y)", "quantized.relu6(y)", "quantized.relu6(y, True)",
-                            "quantized.clamp(y, -1.0, 2.5)"})
+  for (const char* clamp :
+       {"torch.hardtanh(y, -1.0, 2.0)", "torch.hardtanh_(y, 0.0, 6.0)", "torch.clamp(y, -1.0, 2.5)", "torch.relu6(y)",
+        "quantized.relu6(y)", "quantized.relu6(y, True)", "quantized.clamp(y, -1.0, 2.5)"})
     cases.push_back({"y = torch.contiguous(x, memory_format=2)\n  return " + std::string(clamp),
                      {quantized_input("x", {1, 3, 5, 6}, 0.05f, 128)}});
   // What is written in place is seen under its other name.

@@ -1,6 +1,7 @@
-// Convolutions below feature level 3, which has dilation and groups. Both are exact.
+// Convolutions below feature level 3, which has dilation and groups. Both are exact, of floats and of integers.
 //
-//   dilation         → SPACE_TO_BATCH_ND, the convolution of each phase, BATCH_TO_SPACE_ND; or zeros in the filter
+//   dilation         → SPACE_TO_BATCH_ND, the convolution of each phase, BATCH_TO_SPACE_ND; or zeros in the filter, as
+//                      always with integers
 //   groups           → a CONV_2D with zeros in the filter for the channels of other groups; several where it grew large
 //
 // They run late, when batch normalisation and activations are already part of the convolution.
@@ -12,7 +13,21 @@ namespace passerelle::passes {
 
 bool has_constant_filter(Rewriter& r, const Operation& operation) {
   const OperandId filter = operation.operand("filter"), bias = operation.operand("bias");
-  return r.graph().is_constant(filter) && r.graph().is_constant(bias) && r.is_float(filter);
+  const OperandType type = r.type(filter).type;
+  return r.graph().is_constant(filter) && r.graph().is_constant(bias) &&
+         (type == OperandType::TENSOR_FLOAT32 || type == OperandType::TENSOR_QUANT8_ASYMM);
+}
+
+FilterValues values_of_filter(Rewriter& r, OperandId filter) {
+  const bool is_quantized = nnapi::is_quantized(r.type(filter).type);
+  return {r.graph()[filter].constant->floats(),
+          is_quantized ? static_cast<float>(r.type(filter).quantization.zero_point) : 0.0f};
+}
+
+OperandId filter_of(Rewriter& r, OperandId like, std::vector<float> values, const Shape& shape) {
+  if (r.is_float(like)) return r.floats(std::move(values), shape);
+  const Constant integers = Constant::from(std::vector<int32_t>(values.begin(), values.end()), shape);
+  return r.graph().add_constant(integers.converted(graph::ElementType::quint8), r.type(like).quantization);
 }
 
 OperandId convolve(Rewriter& r, const Operation& like, OperandId input, OperandId filter, OperandId bias,
@@ -70,8 +85,8 @@ OperandId again(Rewriter& r, const Operation& operation, OperandId input, Operan
 OperandId spread(Rewriter& r, OperandId filter, uint32_t dilation_height, uint32_t dilation_width) {
   const Shape shape = r.shape(filter);
   const Shape wide{shape[0], (shape[1] - 1) * dilation_height + 1, (shape[2] - 1) * dilation_width + 1, shape[3]};
-  const std::vector<float> values = r.graph()[filter].constant->floats();
-  std::vector<float> result(graph::element_count(wide), 0.0f);
+  const auto [values, zero] = values_of_filter(r, filter);
+  std::vector<float> result(graph::element_count(wide), zero);
   auto from = values.begin();
   for (size_t a = 0; a < shape[0]; ++a)
     for (size_t y = 0; y < shape[1]; ++y)
@@ -79,7 +94,7 @@ OperandId spread(Rewriter& r, OperandId filter, uint32_t dilation_height, uint32
         const size_t to = ((a * wide[1] + y * dilation_height) * wide[2] + x * dilation_width) * shape[3];
         std::copy_n(from, shape[3], result.begin() + static_cast<std::ptrdiff_t>(to));
       }
-  return r.floats(std::move(result), wide);
+  return filter_of(r, filter, std::move(result), wide);
 }
 
 /// Each phase of the pixels is an image of its own, in which neighbours lie a dilation apart.
@@ -116,7 +131,9 @@ OperandId convolve_phases(Rewriter& r, const Operation& operation, uint32_t dila
 bool rewrite_dilation(Rewriter& r, const Operation& operation) {
   const auto height = static_cast<uint32_t>(operation.integer("dilation_height"));
   const auto width = static_cast<uint32_t>(operation.integer("dilation_width"));
-  if ((height == 1 && width == 1) || operation.boolean("nchw") || !r.is_float(operation.output())) return false;
+  const bool is_float = r.is_float(operation.output());
+  if ((height == 1 && width == 1) || operation.boolean("nchw")) return false;
+  if (!is_float && !has_constant_filter(r, operation)) return false;
   const Window window = window_of(operation);
   const Shape kernel = r.shape(operation.operand("filter"));
   const size_t spread_size =
@@ -124,7 +141,8 @@ bool rewrite_dilation(Rewriter& r, const Operation& operation) {
   const bool single_stride = window.height.stride == 1 && window.width.stride == 1;
   const bool has_batches = r.level() >= nnapi::introduced(Op::SPACE_TO_BATCH_ND);
   const bool can_spread = has_constant_filter(r, operation) && spread_size <= largest_filter;
-  if (single_stride && (has_batches || !can_spread)) {
+  // A border of quantized zeros came later.
+  if (is_float && single_stride && (has_batches || !can_spread)) {
     r.replace(operation, convolve_phases(r, operation, height, width));
     return true;
   }
@@ -140,15 +158,15 @@ bool rewrite_dilation(Rewriter& r, const Operation& operation) {
 OperandId ungrouped_filter(Rewriter& r, OperandId filter, uint32_t groups) {
   const Shape shape = r.shape(filter);
   const size_t taps = size_t{shape[1]} * shape[2], inputs = shape[3], outputs = shape[0] / groups;
-  const std::vector<float> values = r.graph()[filter].constant->floats();
-  std::vector<float> dense(values.size() * groups, 0.0f);
+  const auto [values, zero] = values_of_filter(r, filter);
+  std::vector<float> dense(values.size() * groups, zero);
   auto from = values.begin();
   for (size_t output = 0; output < shape[0]; ++output)
     for (size_t tap = 0; tap < taps; ++tap, from += static_cast<std::ptrdiff_t>(inputs)) {
       const size_t to = ((output * taps + tap) * groups + output / outputs) * inputs;
       std::copy_n(from, inputs, dense.begin() + static_cast<std::ptrdiff_t>(to));
     }
-  return r.floats(std::move(dense), {shape[0], shape[1], shape[2], shape[3] * groups});
+  return filter_of(r, filter, std::move(dense), {shape[0], shape[1], shape[2], shape[3] * groups});
 }
 
 /// Part of the groups as one CONV_2D.
@@ -161,9 +179,9 @@ OperandId convolve_part(Rewriter& r, const Operation& operation, uint32_t first,
   const OperandId channels = r.slice(operation.operand("input"), 3, first * inputs, groups * inputs);
   Constant weights = r.graph()[filter].constant->sliced(0, first * outputs, groups * outputs);
   Constant offsets = r.graph()[bias].constant->sliced(0, first * outputs, groups * outputs);
-  const OperandId part = r.graph().add_constant(std::move(weights));
-  return convolve(r, operation, channels, ungrouped_filter(r, part, groups), r.graph().add_constant(std::move(offsets)),
-                  window_of(operation), shape);
+  const OperandId part = r.graph().add_constant(std::move(weights), r.type(filter).quantization);
+  const OperandId part_of_bias = r.graph().add_constant(std::move(offsets), r.type(bias).quantization);
+  return convolve(r, operation, channels, ungrouped_filter(r, part, groups), part_of_bias, window_of(operation), shape);
 }
 
 /// As few parts as keep the filters, zeros included, from growing large.
@@ -186,9 +204,9 @@ bool rewrite_groups(Rewriter& r, const Operation& operation) {
 }
 
 constexpr Rewrite rewrites[] = {
-    {Op::CONV_2D, Stage::after_layout, rewrite_dilation},
-    {Op::DEPTHWISE_CONV_2D, Stage::after_layout, rewrite_dilation},
-    {Op::GROUPED_CONV_2D, Stage::after_layout, rewrite_groups},
+    {Op::CONV_2D, Stage::after_layout, rewrite_dilation, true},
+    {Op::DEPTHWISE_CONV_2D, Stage::after_layout, rewrite_dilation, true},
+    {Op::GROUPED_CONV_2D, Stage::after_layout, rewrite_groups, true},
 };
 
 }  // namespace

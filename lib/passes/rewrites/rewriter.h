@@ -98,7 +98,7 @@ struct Rewrite {
   OperationType type;
   Stage stage;
   RewriteFunction function;
-  bool moves_elements = false;  ///< and computes nothing: it does for quantized tensors what it does for floats
+  bool serves_integers = false;  ///< it does for quantized tensors what it does for floats
 };
 
 // One table a subject. An operation with several rows tries them in order.

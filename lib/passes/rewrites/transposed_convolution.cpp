@@ -1,5 +1,6 @@
-// TRANSPOSE_CONV_2D below feature level 3, exactly: a CONV_2D that makes all pixels of a stride's block as channels,
-// then DEPTH_TO_SPACE. It runs late, when batch normalisation and activations are already part of the convolution.
+// TRANSPOSE_CONV_2D below feature level 3, exactly, of floats and of integers: a CONV_2D that makes all pixels of a
+// stride's block as channels, then DEPTH_TO_SPACE. It runs late, when batch normalisation and activations are already
+// part of the convolution.
 #include <algorithm>
 
 #include "convolution.h"
@@ -30,15 +31,16 @@ struct Phases {
 OperandId filter_of_phases(Rewriter& r, OperandId filter, const Phases& height, const Phases& width) {
   const Shape shape = r.shape(filter);
   const size_t channels = shape[3];
-  const std::vector<float> values = r.graph()[filter].constant->floats();
+  const FilterValues given = values_of_filter(r, filter);
+  const std::vector<float>& elements = given.values;
   const Shape wanted{static_cast<uint32_t>(height.stride * width.stride) * shape[0],
                      static_cast<uint32_t>(height.kernel()), static_cast<uint32_t>(width.kernel()), shape[3]};
-  std::vector<float> result(graph::element_count(wanted), 0.0f);
+  std::vector<float> result(graph::element_count(wanted), given.zero);
   auto to = result.begin();
   auto copy_tap = [&](uint32_t output, int32_t y, int32_t x) {
     if (y >= 0 && y < height.taps && x >= 0 && x < width.taps) {
       const size_t from = ((output * shape[1] + static_cast<size_t>(y)) * shape[2] + static_cast<size_t>(x)) * channels;
-      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), channels, to);
+      std::copy_n(elements.begin() + static_cast<std::ptrdiff_t>(from), channels, to);
     }
     to += static_cast<std::ptrdiff_t>(channels);
   };
@@ -47,15 +49,14 @@ OperandId filter_of_phases(Rewriter& r, OperandId filter, const Phases& height, 
       for (uint32_t output = 0; output < shape[0]; ++output)
         for (int32_t y = 0; y < height.kernel(); ++y)
           for (int32_t x = 0; x < width.kernel(); ++x) copy_tap(output, height.tap(row, y), width.tap(column, x));
-  return r.floats(std::move(result), wanted);
+  return filter_of(r, filter, std::move(result), wanted);
 }
 
-OperandId repeated_bias(Rewriter& r, OperandId bias, size_t times) {
-  const std::vector<float> values = r.graph()[bias].constant->floats();
-  std::vector<float> repeated;
-  for (size_t i = 0; i < times; ++i) repeated.insert(repeated.end(), values.begin(), values.end());
-  const auto size = static_cast<uint32_t>(repeated.size());
-  return r.floats(std::move(repeated), {size});
+OperandId repeated_bias(Rewriter& r, OperandId bias, uint32_t times) {
+  const uint32_t outputs = r.shape(bias)[0];
+  const Constant one = r.graph()[bias].constant->reshaped({1, outputs});
+  const Constant repeated = one.broadcast_to({times, outputs}).reshaped({times * outputs});
+  return r.graph().add_constant(repeated, r.type(bias).quantization);
 }
 
 /// Channels (row, column, channel) of a block become its pixels.
@@ -122,7 +123,7 @@ bool rewrite_transposition(Rewriter& r, const Operation& operation) {
   const OperandId image = fitted(r, operation.operand("input"), vertical, horizontal);
   const OperandId blocks =
       convolve(r, operation, image, filter_of_phases(r, filter, height, width),
-               repeated_bias(r, operation.operand("bias"), size_t{rows} * columns), {vertical.axis, horizontal.axis},
+               repeated_bias(r, operation.operand("bias"), rows * columns), {vertical.axis, horizontal.axis},
                {in[0], vertical.blocks, horizontal.blocks, rows * columns * kernel[0]});
   const OperandId pixels = blocks_to_pixels(r, blocks, rows, columns);
   r.replace(operation, r.slice(r.slice(pixels, 1, 0, out[1]), 2, 0, out[2]));
@@ -130,7 +131,7 @@ bool rewrite_transposition(Rewriter& r, const Operation& operation) {
 }
 
 constexpr Rewrite rewrites[] = {
-    {Op::TRANSPOSE_CONV_2D, Stage::after_layout, rewrite_transposition},
+    {Op::TRANSPOSE_CONV_2D, Stage::after_layout, rewrite_transposition, true},
 };
 
 }  // namespace
