@@ -110,7 +110,7 @@ Command bench_command() {
       "Runs a .nnapi file again and again on made-up inputs, and its model in LibTorch with 1, 2 and 4 threads. Tells "
       "the median, the spread, the latency in proportion to LibTorch with one thread, and how many processors were "
       "busy. The host NNAPI is made to be right, not fast: what a phone takes is measured on a phone, with "
-      "passerelle-bench.",
+      "passerelle-run --bench.",
       "  passerelle bench model.nnapi\n"
       "      NNAPI alone\n"
       "  passerelle bench model.nnapi --against model.pt --format html > bench.html\n"

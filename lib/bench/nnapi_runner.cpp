@@ -2,43 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstring>
-#include <random>
+
+#include "passerelle/bench/made_up_inputs.h"
 
 namespace passerelle::bench {
-namespace {
-
-template <typename T, typename Draw>
-void fill(std::vector<unsigned char>& buffer, Draw draw) {
-  for (size_t at = 0; at + sizeof(T) <= buffer.size(); at += sizeof(T)) {
-    const T value = static_cast<T>(draw());
-    std::memcpy(&buffer[at], &value, sizeof(T));
-  }
-}
-
-/// Floats around 0; integers from 0 to 3, small enough for an index; quantized ones of every value.
-std::vector<unsigned char> example(const passerelle_port_info& info, std::mt19937& random) {
-  std::vector<unsigned char> buffer(info.byte_size);
-  std::normal_distribution<double> normal;
-  std::uniform_int_distribution<int> small(0, 3), byte(0, 255);
-  switch (info.buffer_dtype) {
-    case PASSERELLE_FLOAT32: fill<float>(buffer, [&] { return normal(random); }); break;
-    case PASSERELLE_FLOAT64: fill<double>(buffer, [&] { return normal(random); }); break;
-    case PASSERELLE_INT16: fill<int16_t>(buffer, [&] { return small(random); }); break;
-    case PASSERELLE_INT32: fill<int32_t>(buffer, [&] { return small(random); }); break;
-    case PASSERELLE_INT64: fill<int64_t>(buffer, [&] { return small(random); }); break;
-    case PASSERELLE_BOOL: fill<uint8_t>(buffer, [&] { return small(random) & 1; }); break;
-    case PASSERELLE_INT8:
-    case PASSERELLE_UINT8:
-    case PASSERELLE_QUINT8:
-    case PASSERELLE_QINT8: fill<uint8_t>(buffer, [&] { return byte(random); }); break;
-    default: break;  // zeros: halves and 32-bit quantized integers have no common small values
-  }
-  return buffer;
-}
-
-}  // namespace
-
 NnapiRunner NnapiRunner::make(const char* path, const char* library, const char* device, loader::Error& error) {
   NnapiRunner runner;
   runner.model_ = loader::Model::open(path, error);
@@ -53,12 +20,10 @@ NnapiRunner NnapiRunner::make(const char* path, const char* library, const char*
   runner.compile_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   runner.execution_ = loader::Execution::make(runner.compilation_, {}, error);
   if (!runner.execution_) return {};
-  std::mt19937 random(20240);
+  runner.inputs_ = made_up_inputs(runner.model_);
   uint32_t index = 0;
-  for (const passerelle_port_info& info : runner.model_.inputs()) {
-    runner.inputs_.push_back(example(info, random));
-    if (!runner.execution_.set_input(index++, runner.inputs_.back().data(), info.byte_size, error)) return {};
-  }
+  for (const std::vector<unsigned char>& input : runner.inputs_)
+    if (!runner.execution_.set_input(index++, input.data(), input.size(), error)) return {};
   index = 0;
   for (const passerelle_port_info& info : runner.model_.outputs()) {
     runner.outputs_.emplace_back(info.byte_size);

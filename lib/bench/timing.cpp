@@ -22,33 +22,36 @@ double cpu_seconds() {
 
 }  // namespace
 
+double quantile(std::vector<double> values, double part) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double place = part * static_cast<double>(values.size() - 1);
+  const size_t below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
+}
+
 double Timing::total() const { return std::accumulate(seconds.begin(), seconds.end(), 0.0); }
 double Timing::median() const { return quantile(0.5); }
 double Timing::lowest() const { return quantile(0); }
 double Timing::highest() const { return quantile(1); }
 
-double Timing::quantile(double part) const {
-  if (seconds.empty()) return 0;
-  std::vector<double> sorted = seconds;
-  std::sort(sorted.begin(), sorted.end());
-  const double place = part * static_cast<double>(sorted.size() - 1);
-  const size_t below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
-}
+double Timing::quantile(double part) const { return bench::quantile(seconds, part); }
 
 double Timing::cpu_use() const { return total() > 0 ? cpu_seconds / total() : 0; }
 
-Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded) {
-  return measure_in_turn({run}, options, succeeded).front();
-}
+namespace {
 
-std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& runs, const Options& options,
-                                    bool& succeeded) {
+std::vector<Timing> measure_all(const std::vector<std::function<bool()>>& runs, const Options& options, bool& succeeded,
+                                const std::function<void()>& then) {
   std::vector<Timing> timings(runs.size());
   succeeded = true;
   const int counted = std::max(options.repetitions, 1);
+  const Clock::time_point start = Clock::now();
   for (int round = -options.warm_up; round < counted; ++round) {
+    const bool time_is_up = std::chrono::duration<double>(Clock::now() - start).count() >= options.seconds;
+    if (time_is_up && round > 0) break;
+    if (time_is_up) round = 0;
     for (size_t i = 0; i < runs.size(); ++i) {
       const double cpu_before = cpu_seconds();
       const Clock::time_point begin = Clock::now();
@@ -60,9 +63,22 @@ std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& ru
       timing.lowest_cpu_seconds = timing.seconds.empty() ? cpu : std::min(timing.lowest_cpu_seconds, cpu);
       timing.seconds.push_back(seconds);
       timing.cpu_seconds += cpu;
+      if (then) then();
     }
   }
   return timings;
+}
+
+}  // namespace
+
+Timing measure(const std::function<bool()>& run, const Options& options, bool& succeeded,
+               const std::function<void()>& then) {
+  return measure_all({run}, options, succeeded, then).front();
+}
+
+std::vector<Timing> measure_in_turn(const std::vector<std::function<bool()>>& runs, const Options& options,
+                                    bool& succeeded) {
+  return measure_all(runs, options, succeeded, {});
 }
 
 }  // namespace passerelle::bench

@@ -1,7 +1,5 @@
 #include "inputs.h"
 
-#include <cstring>
-
 #include "passerelle/graph/host_tensor.h"
 #include "passerelle/verify/border.h"
 
@@ -24,21 +22,6 @@ Expected<std::vector<Buffer>> read_inputs(const std::string& model_path, const l
     Expected<Buffer> buffer = verify::to_buffer(*tensor, ports[i]);
     if (!buffer) return buffer.error();
     buffers.push_back(*std::move(buffer));
-  }
-  return buffers;
-}
-
-std::vector<Buffer> made_up_inputs(const loader::Model& model) {
-  std::vector<Buffer> buffers;
-  uint32_t state = 1;
-  for (const passerelle_port_info& port : model.inputs()) {
-    Buffer& buffer = buffers.emplace_back(port.byte_size);
-    if (port.buffer_dtype != PASSERELLE_FLOAT32) continue;
-    for (size_t at = 0; at + sizeof(float) <= buffer.size(); at += sizeof(float)) {
-      state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
-      const float value = static_cast<float>(state >> 8) / static_cast<float>(1 << 23) - 1;
-      std::memcpy(&buffer[at], &value, sizeof value);
-    }
   }
   return buffers;
 }

@@ -15,8 +15,4 @@ using Buffer = std::vector<unsigned char>;
 Expected<std::vector<Buffer>> read_inputs(const std::string& model_path, const loader::Model& model,
                                           const std::vector<std::string>& paths);
 
-/// Values that suit any model: floats from -1 to 1, from a fixed sequence; zeros for all other types, as integers may
-/// be indices.
-std::vector<Buffer> made_up_inputs(const loader::Model& model);
-
 }  // namespace passerelle::runner

@@ -45,6 +45,13 @@ bool take_number(const std::string& text, uint32_t& value) {
   return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
+bool take_count(const std::string& text, int& value) {
+  uint32_t number = 0;
+  if (!take_number(text, number) || number > INT32_MAX) return false;
+  value = static_cast<int>(number);
+  return true;
+}
+
 /// Decimal, 0 or more, at most a day; std::from_chars for double is missing in older libraries.
 bool take_seconds(const std::string& text, double& value) {
   char* end = nullptr;
@@ -94,9 +101,11 @@ const Row rows[] = {
     {"--timeout", "MS", "Of each run, milliseconds; needs exactly one device",
      [](Options& o, const std::string& v) { return take_milliseconds(v, o.run_timeout); }},
     {"--runs", "N", "--bench: how many runs count. Default: 50",
-     [](Options& o, const std::string& v) { return take_number(v, o.benching.runs) && o.benching.runs > 0; }},
+     [](Options& o, const std::string& v) {
+       return take_count(v, o.benching.repetitions) && o.benching.repetitions > 0;
+     }},
     {"--warm-up", "N", "--bench: how many runs before. Default: 5",
-     [](Options& o, const std::string& v) { return take_number(v, o.benching.warm_up); }},
+     [](Options& o, const std::string& v) { return take_count(v, o.benching.warm_up); }},
     {"--seconds", "S", "--bench: no further run begins after this time. Default: 30",
      [](Options& o, const std::string& v) { return take_seconds(v, o.benching.seconds); }},
     {"--format", "text|json", "How the result is printed",

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "passerelle/bench/timing.h"
 #include "passerelle/loader/passerelle.hpp"
-#include "passerelle/runner/bench.h"
 #include "passerelle/support/expected.h"
 
 namespace passerelle::runner {
@@ -20,7 +20,7 @@ struct Options {
   bool burst = false;
   uint64_t run_timeout = 0;  ///< nanoseconds
   loader::CompileOptions compile;
-  BenchOptions benching;
+  bench::Options benching{5, 50, 30.0};
 
   /// What of it goes to the loader; it points into this.
   loader::CompileOptions compile_options() const;

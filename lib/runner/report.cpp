@@ -13,6 +13,12 @@ std::string milliseconds(uint64_t nanoseconds) {
   return text;
 }
 
+std::string seconds_in_milliseconds(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", seconds * 1e3);
+  return text;
+}
+
 const char* type_name(passerelle_device_type type) {
   constexpr const char* names[] = {"unknown", "other", "cpu", "gpu", "accelerator"};
   return names[type];
@@ -67,13 +73,12 @@ std::string compilation_text(const Report& report) {
 }
 
 std::string bench_text(const BenchResult& bench) {
-  const auto line = [](const char* name, uint64_t duration) { return name + milliseconds(duration) + " ms\n"; };
+  const auto line = [](const char* name, double seconds) { return name + seconds_in_milliseconds(seconds) + " ms\n"; };
   std::string text = line("first run        ", bench.first);
-  text += "runs             " + std::to_string(bench.runs.size()) + "\n";
-  text += line("  shortest       ", bench.runs.front()) + line("  median         ", bench.median()) +
-          line("  90 %           ", BenchResult::quantile(bench.runs, 0.9)) +
-          line("  longest        ", bench.runs.back());
-  if (!bench.drivers.empty()) text += line("  in the driver  ", BenchResult::quantile(bench.drivers, 0.5));
+  text += "runs             " + std::to_string(bench.runs.seconds.size()) + "\n";
+  text += line("  shortest       ", bench.runs.lowest()) + line("  median         ", bench.runs.median()) +
+          line("  90 %           ", bench.runs.quantile(0.9)) + line("  longest        ", bench.runs.highest());
+  if (!bench.drivers.empty()) text += line("  in the driver  ", bench::quantile(bench.drivers, 0.5));
   return text;
 }
 
@@ -141,14 +146,14 @@ std::string compilation_json(const Report& report) {
 
 std::string bench_json(const BenchResult& bench) {
   JsonObject object;
-  object.add("first_ms", milliseconds(bench.first))
-      .add("runs", bench.runs.size())
-      .add("min_ms", milliseconds(bench.runs.front()))
-      .add("median_ms", milliseconds(bench.median()))
-      .add("p90_ms", milliseconds(BenchResult::quantile(bench.runs, 0.9)))
-      .add("max_ms", milliseconds(bench.runs.back()));
-  const uint64_t driver = BenchResult::quantile(bench.drivers, 0.5);
-  object.add("driver_median_ms", bench.drivers.empty() ? "null" : milliseconds(driver));
+  object.add("first_ms", seconds_in_milliseconds(bench.first))
+      .add("runs", bench.runs.seconds.size())
+      .add("min_ms", seconds_in_milliseconds(bench.runs.lowest()))
+      .add("median_ms", seconds_in_milliseconds(bench.runs.median()))
+      .add("p90_ms", seconds_in_milliseconds(bench.runs.quantile(0.9)))
+      .add("max_ms", seconds_in_milliseconds(bench.runs.highest()));
+  const double driver = bench::quantile(bench.drivers, 0.5);
+  object.add("driver_median_ms", bench.drivers.empty() ? "null" : seconds_in_milliseconds(driver));
   return object.text();
 }
 
@@ -170,7 +175,7 @@ std::string to_text(const Report& report) {
       "NNAPI            " + report.library + ", feature level " + std::to_string(report.nnapi.feature_level()) + "\n";
   if (!report.compilation) return text + devices_text(report.nnapi);
   text += compilation_text(report);
-  if (!report.bench.runs.empty()) text += bench_text(report.bench);
+  if (!report.bench.runs.seconds.empty()) text += bench_text(report.bench);
   text += placement_text(report);
   for (const std::string& path : report.outputs) text += path + "\n";
   return text;
@@ -182,7 +187,7 @@ std::string to_json(const Report& report) {
   object.add("devices", devices_json(report.nnapi));
   if (report.compilation) {
     object.add_text("file", report.file).add("compilation", compilation_json(report));
-    if (!report.bench.runs.empty()) object.add("bench", bench_json(report.bench));
+    if (!report.bench.runs.seconds.empty()) object.add("bench", bench_json(report.bench));
     if (!report.placement.empty()) object.add("operations", placement_json(report));
     object.add("outputs", json_strings(report.outputs));
   }

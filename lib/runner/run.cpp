@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "inputs.h"
+#include "passerelle/bench/made_up_inputs.h"
 #include "passerelle/graph/host_tensor.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/border.h"
@@ -56,9 +57,9 @@ Expected<void> execute(const Options& options, const std::vector<Buffer>& inputs
     if (!execution.set_input(i, inputs[i].data(), inputs[i].size(), error)) return verify::error_of(error);
   for (uint32_t i = 0; i < outputs.size(); ++i)
     if (!execution.set_output(i, outputs[i].data(), outputs[i].size(), error)) return verify::error_of(error);
-  const bool done = options.bench
-                        ? bench(execution, options.benching, execution_options.measure_timing != 0, report.bench, error)
-                        : execution.run(error);
+  const bool done =
+      options.bench ? measure(execution, options.benching, execution_options.measure_timing != 0, report.bench, error)
+                    : execution.run(error);
   if (!done) return verify::error_of(error);
   return options.output_dir.empty() ? Expected<void>() : write_outputs(outputs, options.output_dir, report);
 }
@@ -100,7 +101,7 @@ Expected<Report> run(const Options& options) {
     if (!read) return read.error();
     inputs = *std::move(read);
   } else if (options.bench) {
-    inputs = made_up_inputs(report.model);
+    inputs = bench::made_up_inputs(report.model);
   }
   if (Expected<void> compiled = compile(options, report); !compiled) return compiled.error();
   if (!options.bench && options.output_dir.empty()) return report;  // --where alone

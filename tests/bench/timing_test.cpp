@@ -57,3 +57,18 @@ TEST_CASE("what is compared takes turns") {
   CHECK_FALSE(succeeded);
   CHECK(order == "abababab");
 }
+
+TEST_CASE("no run begins when the time is up, but for one that counts") {
+  int runs = 0;
+  bool succeeded = false;
+  const auto run = [&] { return ++runs > 0; };
+  int after = 0;
+  const bench::Timing timing = bench::measure(run, {5, 10, 0}, succeeded, [&] { ++after; });
+  CHECK(succeeded);
+  CHECK(runs == 1);
+  CHECK(after == 1);
+  CHECK(timing.seconds.size() == 1);
+  bench::measure(run, {5, 10}, succeeded, [&] { ++after; });
+  CHECK(runs == 1 + 15);
+  CHECK(after == 1 + 10);
+}

@@ -155,10 +155,10 @@ def check_other_commands(arguments):
         require(all(len(row["seconds"]) == 2 for row in results), "each run is there")
         # The same measurement, as it runs on a device.
         bin = os.path.dirname(arguments.passerelle)
-        done = subprocess.run([os.path.join(bin, "passerelle-bench"), file, "--repetitions", "3", "--nnapi",
+        done = subprocess.run([os.path.join(bin, "passerelle-run"), file, "--bench", "--runs", "3", "--format", "json", "--nnapi",
                                os.path.join(bin, "..", "lib", "libneuralnetworks.so")], capture_output=True, text=True)
-        require(done.returncode == 0, f"passerelle-bench: {done.stderr}")
-        require(len(json.loads(done.stdout)["seconds"]) == 3, "passerelle-bench prints each run")
+        require(done.returncode == 0, f"passerelle-run: {done.stderr}")
+        require(json.loads(done.stdout)["bench"]["runs"] == 3, "passerelle-run counts its runs")
 
 
 def main():

@@ -59,7 +59,7 @@ TEST_CASE("options reach the loader") {
   CHECK(std::strcmp(compile.crash_directory, "d") == 0);
   CHECK(compile.timeout == 3'000'000);
   CHECK(options.run_timeout == 4'000'000);
-  CHECK(options.benching.runs == 9);
+  CHECK(options.benching.repetitions == 9);
   CHECK(options.benching.warm_up == 0);
   CHECK(options.benching.seconds == 1.5);
   CHECK(options.json);
