@@ -257,6 +257,7 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
     blob::WriteOptions options;
     options.producer = "test_lowering";
     options.feature_level = level;
+    options.window_limit = 1024;  // several windows, in small cases too
     const Expected<std::vector<unsigned char>> blob = blob::write(graph, options);
     if (!blob) throw std::runtime_error(blob.error().message);
     text = compare(run(*blob, inputs), expected, test.tolerance);
