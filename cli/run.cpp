@@ -8,6 +8,7 @@
 #include "command.h"
 #include "input_spec.h"
 #include "nnapi_library.h"
+#include "passerelle/graph/npy_files.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
@@ -76,16 +77,18 @@ Expected<Outcome> execute(const Options& options) {
 
   Outcome outcome;
   outcome.json["outputs"] = nlohmann::ordered_json::array();
+  graph::NpyFiles files;
   report::Table table({{"output"}, {"shape"}, {"dtype"}, {"file", report::Column::left, true}});
   for (size_t i = 0; i < outputs->size(); ++i) {
     const HostTensor& tensor = (*outputs)[i];
     std::string path = (std::filesystem::path(options.output_dir) / ("output" + std::to_string(i) + ".npy")).string();
-    if (Expected<void> written = graph::write_npy(path, tensor); !written) return written.error();
+    if (Expected<void> written = files.add(path, tensor); !written) return written.error();
     const std::string& name = runner->outputs()[i].name;
     std::string dtype(graph::name(tensor.type));
     table.add({name, graph::to_string(tensor.shape), dtype, path});
     outcome.json["outputs"].push_back({{"name", name}, {"shape", tensor.shape}, {"dtype", dtype}, {"file", path}});
   }
+  if (Expected<void> written = files.commit(); !written) return written.error();
   outcome.text = table.text();
   return outcome;
 }

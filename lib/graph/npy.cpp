@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "passerelle/graph/host_tensor.h"
+#include "passerelle/graph/npy_files.h"
 #include "passerelle/support/atomic_file.h"
 
 namespace passerelle::graph {
@@ -228,7 +229,10 @@ Expected<HostTensor> read_npy(const std::string& path) {
   return tensor;
 }
 
-Expected<void> write_npy(const std::string& path, const HostTensor& tensor) {
+namespace {
+
+/// All but the name.
+Expected<AtomicFile> written_npy(const std::string& path, const HostTensor& tensor) {
   std::string_view descr = descr_of(tensor.type);
   if (descr.empty())
     return Error{ErrorKind::unwritable,
@@ -251,8 +255,31 @@ Expected<void> write_npy(const std::string& path, const HostTensor& tensor) {
   for (const auto& [data, size] : {std::pair<const void*, size_t>{start.data(), start.size()},
                                    {header.data(), header.size()},
                                    {tensor.bytes.data(), tensor.bytes.size()}})
-    if (Expected<void> written = file->write(data, size); !written) return written;
-  return file->commit();
+    if (Expected<void> written = file->write(data, size); !written) return written.error();
+  return file;
+}
+
+}  // namespace
+
+Expected<void> write_npy(const std::string& path, const HostTensor& tensor) {
+  Expected<AtomicFile> file = written_npy(path, tensor);
+  return file ? file->commit() : file.error();
+}
+
+Expected<void> NpyFiles::add(const std::string& path, const HostTensor& tensor) {
+  Expected<AtomicFile> file = written_npy(path, tensor);
+  if (!file) return file.error();
+  files_.push_back(*std::move(file));
+  return {};
+}
+
+Expected<void> NpyFiles::commit() {
+  for (AtomicFile& file : files_)
+    if (Expected<void> synced = file.sync(); !synced) return synced;
+  for (AtomicFile& file : files_)
+    if (Expected<void> done = file.commit(); !done) return done;
+  files_.clear();
+  return {};
 }
 
 }  // namespace passerelle::graph

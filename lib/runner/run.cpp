@@ -8,7 +8,7 @@
 
 #include "inputs.h"
 #include "passerelle/bench/made_up_inputs.h"
-#include "passerelle/graph/host_tensor.h"
+#include "passerelle/graph/npy_files.h"
 #include "passerelle/verify/blob_runner.h"
 #include "passerelle/verify/border.h"
 
@@ -32,12 +32,13 @@ Expected<void> make_folder(const std::string& path) {
 
 Expected<void> write_outputs(const std::vector<Buffer>& buffers, const std::string& folder, Report& report) {
   if (Expected<void> made = make_folder(folder); !made) return made;
+  graph::NpyFiles files;
   for (uint32_t i = 0; i < buffers.size(); ++i) {
     report.outputs.push_back(folder + "/output" + std::to_string(i) + ".npy");
     const graph::HostTensor tensor = verify::from_buffer(buffers[i], report.model.output(i));
-    if (Expected<void> written = graph::write_npy(report.outputs.back(), tensor); !written) return written;
+    if (Expected<void> written = files.add(report.outputs.back(), tensor); !written) return written;
   }
-  return {};
+  return files.commit();
 }
 
 Expected<void> execute(const Options& options, const std::vector<Buffer>& inputs, Report& report) {

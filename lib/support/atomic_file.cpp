@@ -158,8 +158,11 @@ bool AtomicFile::put_in_place() {
   return true;
 }
 
+Expected<void> AtomicFile::sync() { return ::fsync(descriptor_) == 0 ? Expected<void>() : failure("write"); }
+
 Expected<void> AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0 || !put_in_place()) return failure("write");
+  if (Expected<void> synced = sync(); !synced) return synced;
+  if (!put_in_place()) return failure("write");
   ::close(descriptor_);  // what could fail in it has failed in fsync()
   descriptor_ = -1;
   // The new name itself must survive a crash too; a folder that can't be synced (some network file systems) is no

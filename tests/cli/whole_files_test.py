@@ -19,13 +19,22 @@ import unittest
 OLD = b"what stood there before\n"
 LARGE = ["convert", "large.pt", "--input", "1x256"]  # some 260 KB of weights
 OTHER = ["convert", "other.pt", "--input", "1x256"]
+TWO_OUTPUTS = ["convert", "two.pt", "--input", "1x256"]  # of 1 KB and of 256 KB
 LONG_STOP, SHORT_STOP = 20000, 100  # milliseconds; the long one ends with the process
 ARGUMENTS = None
 
 
 def make_models(folder):
+    import numpy
     import torch
+
+    class TwoOutputs(torch.nn.Module):
+        def forward(self, x):
+            return x * 2, x.repeat(256, 1)
+
     torch.manual_seed(1)
+    numpy.save(os.path.join(folder, "input.npy"), numpy.ones((1, 256), numpy.float32))
+    torch.jit.script(TwoOutputs()).save(os.path.join(folder, "two.pt"))
     for name in ("large", "other"):
         model = torch.nn.Sequential(torch.nn.Linear(256, 256), torch.nn.ReLU()).eval()
         torch.jit.trace(model, torch.zeros(1, 256)).save(os.path.join(folder, name + ".pt"))
@@ -44,7 +53,7 @@ class WholeFiles(unittest.TestCase):
         os.chmod(cls.models.name, 0o755)
         make_models(cls.models.name)
         cls.files = {}
-        for command in (LARGE, OTHER):
+        for command in (LARGE, OTHER, TWO_OUTPUTS):
             status, complaint = cls.finish(cls.start([*command, "-o", command[1] + ".nnapi"]))
             assert status == 0, complaint
             with open(os.path.join(cls.models.name, command[1] + ".nnapi"), "rb") as file:
@@ -112,21 +121,30 @@ class WholeFiles(unittest.TestCase):
                 self.assertIn(status, (0, -signal.SIGTERM), complaint)
                 self.assertEqual(self.left(), {"out.nnapi": self.files["large.pt"]})
 
-    def run_arguments(self):
-        return ["large.pt.nnapi", "--input", "input.npy", "--output-dir", self.folder, "--nnapi", ARGUMENTS.nnapi]
+    def run_arguments(self, file):
+        return [file, "--input", "input.npy", "--output-dir", self.folder, "--nnapi", ARGUMENTS.nnapi]
 
     def test_signals_end_a_run_without_a_trace(self):
-        import numpy
-        numpy.save(os.path.join(self.models.name, "input.npy"), numpy.ones((1, 256), numpy.float32))
         os.rename(self.target, os.path.join(self.folder, "output0.npy"))
         for program, command in ((ARGUMENTS.passerelle, ["run"]), (ARGUMENTS.runner, [])):
             for where, no_tmpfile in (("fsync:1", False), ("fsync:1", True)):
                 with self.subTest(program=program, where=where, no_tmpfile=no_tmpfile):
-                    process = self.start([*command, *self.run_arguments()],
+                    process = self.start([*command, *self.run_arguments("large.pt.nnapi")],
                                          f"{where}:{int(signal.SIGINT)}:{LONG_STOP}", no_tmpfile, program)
                     status, complaint = self.finish(process)
                     self.assertEqual(status, -signal.SIGINT, complaint)
                     self.assertEqual(self.left(), {"output0.npy": OLD})
+
+    def test_a_run_writes_all_outputs_or_none(self):
+        os.rename(self.target, os.path.join(self.folder, "output0.npy"))
+        for program, command in ((ARGUMENTS.passerelle, ["run"]), (ARGUMENTS.runner, [])):
+            with self.subTest(program=program):
+                process = self.start([*command, *self.run_arguments("two.pt.nnapi")], program=program,
+                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16)))
+                status, complaint = self.finish(process)
+                self.assertEqual(status, 7, complaint)
+                self.assertIn("output1.npy: File too large", complaint)
+                self.assertEqual(self.left(), {"output0.npy": OLD})
 
     def test_a_signal_that_is_ignored_stays_so(self):
         process = self.start([*LARGE, "-o", self.target], f"fsync:1:{int(signal.SIGHUP)}:{SHORT_STOP}",

@@ -25,6 +25,7 @@ class AtomicFile {
 
   Expected<void> write(const void* data, size_t size);  ///< behind what was written by this function before
   Expected<void> write_at(uint64_t offset, const void* data, size_t size);  ///< what is skipped holds zeros
+  Expected<void> sync();  ///< what fails in commit() after it are names alone
   Expected<void> commit();
 
  private:
