@@ -1,4 +1,5 @@
-// Bags of embeddings: rows of a table, summed up, averaged, or the greatest of them. Single rows are indexing.cpp's.
+// Bags of embeddings: rows of a table, summed up, averaged, or the greatest of them; rows of tables of bytes. Single
+// rows of floats are indexing.cpp's.
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -111,13 +112,76 @@ void lower_embedding_bag(Context& context) {
   context.result(reduced_bags(context, rows, bags, mode));
 }
 
+// --- Tables of bytes: each row has a scale, and a zero point that is no integer.
+
+/// [.., width] for indices [..]: (integer - zero point) * scale, in LibTorch's order of rounding. The table stays
+/// bytes.
+OperandId rows_of_bytes(Context& c, OperandId indices) {
+  const std::vector<torchscript::Value>& packed = c.list("weight");
+  constexpr size_t parts = 4;  // bits, integers, scales, zero points
+  if (packed.size() < parts)
+    c.refuse(Reason::quantization, "its table has 4 bits an element, which NNAPI lacks",
+             "quantize it to torch.quint8 (float_qparams_weight_only_qconfig)");
+  const auto constant = [&](size_t part) { return *c.info(*packed[part].tensor()).constant; };
+  const Constant integers = constant(1);
+  const std::vector<float> scales = constant(2).floats(), zero_points = constant(3).floats();
+  std::vector<float> offsets;
+  for (size_t i = 0; i < scales.size(); ++i) offsets.push_back(-zero_points[i] * scales[i]);
+  graph::Quantization whole;
+  whole.scale = 1;
+  const OperandId table = c.graph().add_constant(integers.shifted(0, graph::ElementType::quint8), whole);
+  const OperandId rows = gathered(c, table, 0, indices);
+  TensorType real = c.type(rows);
+  real.type = OperandType::TENSOR_FLOAT32;
+  real.quantization = {};
+  const auto of_rows = [&](std::vector<float> values) {
+    const auto count = static_cast<uint32_t>(values.size());
+    return gathered(c, c.constant_operand(Constant::from(std::move(values), {count, 1})), 0, indices);
+  };
+  const OperandId scaled = c.binary(Op::MUL, c.emit(Op::DEQUANTIZE, {{"input", rows}}, real), of_rows(scales));
+  return c.binary(Op::ADD, scaled, of_rows(std::move(offsets)));
+}
+
+void refuse_pruned(Context& c) {
+  const bool is_mapped = c.has("compressed_indices_mapping") && !c.is_none("compressed_indices_mapping");
+  if (c.boolean("pruned_weights") || is_mapped)
+    c.refuse(Reason::argument, "its table is pruned: which row an index means stands in another table",
+             "quantize the whole table");
+}
+
+void lower_embedding_byte(Context& c) {
+  refuse_pruned(c);
+  c.result(rows_of_bytes(c, c.tensor("indices")));
+}
+
+/// Sums, whatever the mode.
+void lower_embedding_bag_byte(Context& c) {
+  refuse_pruned(c);
+  const OperandId indices = c.tensor("indices");
+  if (c.rank(indices) != 1 || c.is_none("offsets"))
+    c.refuse(Reason::argument, "its indices have more than one dimension", "flatten them, and give offsets");
+  const uint32_t count = c.shape(indices)[0];
+  OperandId rows = rows_of_bytes(c, before_reshape(c, indices));
+  rows = c.reshape(rows, {count, c.shape(rows).back()});
+  if (!c.is_none("per_sample_weights"))
+    rows = c.binary(Op::MUL, rows, c.reshape(c.tensor("per_sample_weights"), {count, 1}));
+  c.result(reduced_bags(c, rows, read_bags(c, count, Mode::sum), Mode::sum));
+}
+
 constexpr std::string_view becomes = "GATHER, REDUCE_SUM, MEAN, REDUCE_MAX";
 constexpr std::string_view limits =
     "offsets that are computed from the input; padding_idx but for sums; results but the first";
 
+constexpr std::string_view of_bytes = "GATHER, DEQUANTIZE, MUL, ADD", of_bytes_limits = "pruned tables";
+
 constexpr Lowering table[] = {
     {"aten::embedding_bag", lower_embedding_bag, becomes, limits},
     {"aten::_embedding_bag", lower_embedding_bag, becomes, limits},
+    {"quantized::embedding_byte", lower_embedding_byte, of_bytes, of_bytes_limits},
+    {"quantized::embedding_bag_byte", lower_embedding_bag_byte, "GATHER, DEQUANTIZE, MUL, ADD, REDUCE_SUM",
+     "pruned tables; offsets that are computed from the input"},
+    {"quantized::embedding_4bit", lower_embedding_byte, "", "always"},
+    {"quantized::embedding_bag_4bit", lower_embedding_bag_byte, "", "always"},
 };
 
 }  // namespace

@@ -24,18 +24,8 @@ void for_each_tensor(AnyValue& value, const Visit& visit) {
 
 /// What an operator of quantized:: is on floats.
 std::string_view on_floats(std::string_view op) {
-  static const std::map<std::string_view, std::string_view> names{
-      {"quantized::celu", "aten::celu"},
-      {"quantized::elu", "aten::elu"},
-      {"quantized::group_norm", "aten::group_norm"},
-      {"quantized::instance_norm", "aten::instance_norm"},
-      {"quantized::layer_norm", "aten::layer_norm"},
-      {"quantized::matmul", "aten::matmul"},
-      {"quantized::prelu", "aten::prelu"},
-      {"quantized::threshold", "aten::threshold"},
-  };
-  const auto known = names.find(op);
-  return known == names.end() ? op : known->second;
+  const auto known = names_on_floats().find(op);
+  return known == names_on_floats().end() ? op : known->second;
 }
 
 /// The operator and its arguments by the names that they have for floats.
@@ -140,6 +130,20 @@ bool has_quantized_tensors(const Trace& trace, const Node& node) {
   for (const auto& argument : node.arguments) for_each_tensor(argument.second, look);
   for (const Value& result : node.results) for_each_tensor(result, look);
   return found;
+}
+
+const std::map<std::string_view, std::string_view>& names_on_floats() {
+  static const std::map<std::string_view, std::string_view> names{
+      {"quantized::celu", "aten::celu"},
+      {"quantized::elu", "aten::elu"},
+      {"quantized::group_norm", "aten::group_norm"},
+      {"quantized::instance_norm", "aten::instance_norm"},
+      {"quantized::layer_norm", "aten::layer_norm"},
+      {"quantized::matmul", "aten::matmul"},
+      {"quantized::prelu", "aten::prelu"},
+      {"quantized::threshold", "aten::threshold"},
+  };
+  return names;
 }
 
 Detoured with_float_detours(const Trace& trace) { return Detours(trace).run(); }

@@ -306,6 +306,12 @@ std::vector<SupportedOperator> supported_operators() {
   std::vector<SupportedOperator> result;
   for (const auto& [op, row] : table())
     result.push_back({std::string(op), std::string(row->nnapi), std::string(row->limits)});
+  for (const auto& [op, on_floats] : names_on_floats()) {
+    const Lowering& row = *table().at(on_floats);
+    result.push_back(
+        {std::string(op), "DEQUANTIZE, " + std::string(row.nnapi) + ", QUANTIZE", std::string(row.limits)});
+  }
+  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.op < b.op; });
   return result;
 }
 

@@ -18,6 +18,7 @@
 // shifted by 128 with their zero point. A bias is INT32 with the scale of input times weights.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -30,6 +31,9 @@ bool has_quantized_tensors(const torchscript::Trace& trace, const torchscript::N
 
 /// Whether the operator's lowering for floats is right for quantized tensors as it stands.
 bool keeps_scale(std::string_view op);
+
+/// Operators of quantized:: that become others between a dequantize and a quantize, with the names of these.
+const std::map<std::string_view, std::string_view>& names_on_floats();
 
 /// A trace with floats around the nodes that nothing lowers in integers. The tensors that were there keep their ids.
 struct Detoured {

@@ -134,11 +134,21 @@ class Replay {
     return list;
   }
 
+  /// Bits, integers, scales and zero points.
+  IValue packed_embedding(const std::vector<Value>& parts) {
+    const auto tensor = [&](size_t part) { return to_ivalue(parts.at(part), c10::TensorType::get()).toTensor(); };
+    if (parts.size() < 4) throw std::runtime_error("an embedding of 4 bits can't be made again");
+    const int64_t rows = 0;
+    return call("quantized::embedding_bag_prepack", "",
+                {at::_make_per_channel_quantized_tensor(tensor(1), tensor(2), tensor(3), rows)});
+  }
+
   /// Weight, bias, stride, padding, output padding, dilation, groups, transposed; or weight and bias.
   IValue packed(const Value& value, const std::string& type) {
     const std::vector<Value>* parts = value.list();
     if (parts == nullptr || type.find("PackedParamsBase") == type.npos)
       throw std::runtime_error("a " + type + " can't be made again");
+    if (type == "EmbeddingPackedParamsBase") return packed_embedding(*parts);
     const IValue weight = to_ivalue((*parts)[0], c10::TensorType::get());
     const IValue bias = to_ivalue((*parts)[1], c10::OptionalType::create(c10::TensorType::get()));
     if (type == "LinearPackedParamsBase") return call("quantized::linear_prepack", "", {weight, bias});

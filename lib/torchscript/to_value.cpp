@@ -1,5 +1,6 @@
 // LibTorch's values as arguments and results in the trace.
 #include <ATen/native/quantized/PackedParams.h>
+#include <ATen/native/quantized/cpu/EmbeddingPackedParams.h>
 #include <torch/custom_class.h>
 
 #include "interpreter.h"
@@ -35,6 +36,17 @@ std::vector<IValue> unpack_convolution(const IValue& value) {
 std::vector<IValue> unpack_linear(const IValue& value) {
   const auto [weight, bias] = value.toCustomClass<LinearPackedParamsBase>()->unpack();
   return {weight, optional_tensor(bias)};
+}
+
+/// The bits of an element; and of bytes [rows, width], the scale of each row and its zero point, which is no integer.
+std::vector<IValue> unpack_embedding(const IValue& value) {
+  const auto packed = value.toCustomClass<EmbeddingPackedParamsBase>();
+  constexpr int64_t bits_of_byte = 8;
+  if (packed->bit_rate() != bits_of_byte) return {packed->bit_rate()};
+  const at::Tensor table = packed->unpack();
+  // These are views of vectors in the packed object, which may go before the trace does.
+  const at::Tensor scales = table.q_per_channel_scales(), zero_points = table.q_per_channel_zero_points();
+  return {bits_of_byte, table.int_repr(), scales.to(at::kFloat).clone(), zero_points.to(at::kFloat).clone()};
 }
 
 /// What any other class of LibTorch's own would write into an archive: XNNPACK's prepacked weights, recurrent cells.
@@ -78,6 +90,7 @@ Value Interpreter::packed_parameters(const IValue& value) {
   if (type == std::string(packed_prefix) + "Conv2dPackedParamsBase") parts = unpack_convolution<2>(value);
   if (type == std::string(packed_prefix) + "Conv3dPackedParamsBase") parts = unpack_convolution<3>(value);
   if (type == std::string(packed_prefix) + "LinearPackedParamsBase") parts = unpack_linear(value);
+  if (type == std::string(packed_prefix) + "EmbeddingPackedParamsBase") parts = unpack_embedding(value);
   if (parts.empty()) parts = unpack_state(value);
   if (parts.empty()) return {Value::None{}};
   std::vector<Value> elements;

@@ -39,6 +39,29 @@ TEST_CASE("aten::embedding_bag") {
   require_all(cases);
 }
 
+namespace {
+
+/// A table of 10 x 4 with its scales and zero points as attributes.
+Case bytes_case(const std::string& result, const Shape& indices, const std::string& type = "13") {
+  return {"p = quantized.embedding_bag_prepack(torch.quantize_per_channel(self.w, self.s, self.z, 0, " + type +
+              "))\n  return " + result,
+          {{"i", indices, 0, 10, int64}},
+          {{"w", {10, 4}}, {"s", {10}, 0.005, 0.01}, {"z", {10}, 20, 200}}};
+}
+
+}  // namespace
+
+TEST_CASE("Embeddings of bytes") {
+  std::vector<Case> cases;
+  for (const Shape& shape : {Shape{7}, {2, 3}}) cases.push_back(bytes_case("quantized.embedding_byte(p, i)", shape));
+  for (const char* offsets : {"torch.tensor([0, 2, 4])", "torch.tensor([0, 1, 5])"})
+    cases.push_back(bytes_case("quantized.embedding_bag_byte(p, i, " + std::string(offsets) + ")", {6}));
+  cases.push_back(bytes_case(
+      "quantized.embedding_bag_byte(p, i, torch.tensor([0, 2, 6]), False, 0, False, None, None, True)", {6}));
+  require_all(cases);
+  require_refused(bytes_case("quantized.embedding_4bit(p, i)", {7}, "16"), "4 bits");
+}
+
 TEST_CASE("aten::embedding_bag that is refused") {
   require_refused({"return torch.embedding_bag(self.w, i, o)[0]",
                    {{"i", {6}, 0, 10, int64}, {"o", {1}, 0, 1, int64}},

@@ -265,6 +265,8 @@ TEST_CASE("Quantized operators that are computed on floats") {
   add("quantized.group_norm(x, 2, self.w, self.b, 1e-5, 0.03, 110)", {{"w", {4}}, {"b", {4}}});
   add("quantized.instance_norm(x, self.w, self.b, 1e-5, 0.03, 110)", {{"w", {4}}, {"b", {4}}});
   add("quantized.threshold(x, 0.5, 0.2)");
+  add("quantized.prelu(x, torch.quantize_per_tensor(self.w, 0.01, 3, 13), 0.03, 110)", {{"w", {4}, 0, 1}});
+  add("quantized.matmul(x, torch.transpose(x, 2, 3), 0.6, 90)");
   add("quantized.celu(x, 0.05, 30, 1.5)");
   add("torch.exp(torch.dequantize(x))");
   require_all(cases);
