@@ -1,9 +1,8 @@
-#include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/versions.h>
-#include <libdeflate.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
+#include "archive_check.h"
 #include "archive_probe.h"
 #include "engine.h"
 #include "failures.h"
@@ -20,23 +19,6 @@ constexpr int most_unheard_of_operators = 64;
 
 Error unreadable(const std::string& path, const std::string& what) {
   return {ErrorKind::unreadable, "'" + path + "' " + what};
-}
-
-/// The checksums of compressed entries are of what they unpack to; LibTorch unpacks, but does not compare.
-Expected<void> check_compressed(const std::string& path, const Archive& archive) {
-  try {
-    caffe2::serialize::PyTorchStreamReader reader(path);
-    for (const ZipEntry& entry : archive.entries) {
-      if (entry.stored || entry.name.compare(0, archive.root.size(), archive.root) != 0) continue;
-      const auto [data, size] = reader.getRecord(entry.name.substr(archive.root.size()));
-      if (libdeflate_crc32(0, data.get(), size) == entry.crc32) continue;
-      return unreadable(path,
-                        "is damaged: the checksum of '" + entry.name + "' in it is wrong; copy or download it again");
-    }
-  } catch (const std::exception& exception) {
-    return unreadable(path, "is damaged: " + first_line(exception) + "; copy or download it again");
-  }
-  return {};
 }
 
 /// "Unknown builtin op: foo::bar." → "foo::bar".
@@ -110,7 +92,7 @@ Expected<Model> Model::load(const std::string& path) {
   prepare_libtorch();
   Expected<Archive> archive = probe_archive(path, caffe2::serialize::kMaxSupportedFileFormatVersion);
   if (!archive) return archive.error();
-  if (Expected<void> checked = check_compressed(path, *archive); !checked) return checked.error();
+  if (Expected<void> checked = check_entries(path, *archive); !checked) return checked.error();
   std::string message, line;
   for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
     try {
