@@ -10,7 +10,7 @@ namespace {
 
 struct PreparedConvolution : Prepared {
   Tensor filter;  // LibTorch's
-  std::optional<PackedConvolution> packed;
+  std::unique_ptr<const PackedConvolution> packed;
 };
 
 /// NNAPI's [outputs, height, width, inputs] as LibTorch's [outputs, inputs, height, width], whose channels_last form
@@ -62,8 +62,8 @@ std::unique_ptr<const Prepared> prepare(const Call& call, const Convolution& con
   const std::vector<int64_t> image = declared_nchw(call, convolution.nchw);
   if (!image.empty() && call.is_constant(1) && call.is_constant(2)) {
     const Resolved resolved = resolve(convolution, filter, image);
-    prepared->packed = PackedConvolution::pack(filter, call.tensor(2), resolved.shape, resolved.padded_size,
-                                               convolution.activation == ANEURALNETWORKS_FUSED_RELU);
+    prepared->packed =
+        PackedConvolution::pack(filter, call.tensor(2), resolved.shape, resolved.padded_size, convolution.activation);
   }
   prepared->filter = std::move(filter);
   return prepared;
@@ -77,8 +77,6 @@ Tensors run(const Call& call, const Convolution& convolution) {
   Tensor result;
   if (prepared.packed && prepared.packed->fits(padded)) {
     result = prepared.packed->run(padded);
-    // A relu was done with the convolution.
-    if (convolution.activation != ANEURALNETWORKS_FUSED_RELU) activate(result, convolution.activation);
   } else {
     result = convolve(padded, prepared.filter, call.tensor(2), resolved.shape);
     activate(result, convolution.activation);

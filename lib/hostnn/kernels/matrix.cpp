@@ -9,7 +9,7 @@ namespace {
 
 /// Weights [units, inputs] as 1×1 filters, and rows as pixels of one each.
 struct PreparedWeights : Prepared {
-  std::optional<PackedConvolution> packed;
+  std::unique_ptr<const PackedConvolution> packed;
 };
 
 const Tensor& checked_weights(const Call& call) {
@@ -26,8 +26,7 @@ std::unique_ptr<const Prepared> prepare_fully_connected(const Call& call) {
   const bool is_known = !call.declared_dimensions(0).empty() && elements > 0;
   if (!is_known || !call.is_constant(1) || !call.is_constant(2) || elements % weights.size(1) != 0) return prepared;
   prepared->packed = PackedConvolution::pack(weights.reshape({weights.size(0), weights.size(1), 1, 1}), call.tensor(2),
-                                             {}, {elements / weights.size(1), weights.size(1), 1, 1},
-                                             call.integer(3) == ANEURALNETWORKS_FUSED_RELU);
+                                             {}, {elements / weights.size(1), weights.size(1), 1, 1}, call.integer(3));
   return prepared;
 }
 
@@ -40,11 +39,8 @@ Tensors fully_connected(const Call& call) {
   const int64_t count = input.numel() / weights.size(1);
   const Tensor pixels = input.reshape({count, weights.size(1), 1, 1});
   const int64_t activation = call.integer(3);
-  if (prepared.packed && prepared.packed->fits(pixels)) {
-    Tensor result = prepared.packed->run(pixels).reshape({count, weights.size(0)});
-    // A relu was done with the product.
-    return {activation == ANEURALNETWORKS_FUSED_RELU ? result : activate(result, activation)};
-  }
+  if (prepared.packed && prepared.packed->fits(pixels))
+    return {prepared.packed->run(pixels).reshape({count, weights.size(0)})};
   Tensor result = matrix_product(pixels.reshape({count, weights.size(1)}), weights.t()).add_(call.tensor(2));
   return {activate(result, activation)};
 }

@@ -1,8 +1,11 @@
 #include "kernels/onednn.h"
 
 #include <ATen/Context.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/stack.h>
+
+#include <algorithm>
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "passerelle/nnapi/c_api.h"
 
 namespace passerelle::hostnn {
 namespace {
@@ -10,17 +13,6 @@ namespace {
 constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 
 bool has_onednn() { return at::globalContext().hasMKLDNN() && at::globalContext().userEnabledMkldnn(); }
-
-c10::optional<c10::OperatorHandle> find_operator(const char* name) {
-  return c10::Dispatcher::singleton().findSchema({name, ""});
-}
-
-/// An operator by its name, as some that TorchScript's optimiser uses have no C++ function.
-c10::IValue call(const c10::OperatorHandle& handle, std::vector<c10::IValue> arguments) {
-  torch::jit::Stack stack(std::move(arguments));
-  handle.callBoxed(&stack);
-  return std::move(stack.front());
-}
 
 /// The image in channels_last order, with the strides that this order has. LibTorch takes a slice whose dimensions of
 /// size 1 keep their old strides for contiguous, but the packed convolution then writes no result at all.
@@ -37,26 +29,118 @@ at::Tensor multiply_matrices(const at::Tensor& a, const at::Tensor& b) {
   return convolve(picture, filter, {}, {}).permute({0, 2, 3, 1}).reshape({a.size(0), b.size(1)});
 }
 
+constexpr auto type = dnnl::memory::data_type::f32;
+using Sizes = std::vector<int64_t>;
+
+const dnnl::engine& processor() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+Sizes size_of_result(const at::Tensor& filter, const ConvolutionShape& shape, const Sizes& image) {
+  Sizes result{image[0], filter.size(0)};
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t covered = (filter.size(static_cast<int64_t>(i) + 2) - 1) * shape.dilation[i] + 1;
+    result.push_back((image[i + 2] + 2 * shape.padding[i] - covered) / shape.stride[i] + 1);
+  }
+  return result;
+}
+
+/// A filter as it lies in memory; with groups they are a dimension of their own.
+dnnl::memory::desc descriptor_of(const at::Tensor& filter, int64_t groups) {
+  Sizes sizes = filter.sizes().vec(), strides = filter.strides().vec();
+  if (groups > 1) {
+    sizes[0] /= groups;
+    sizes.insert(sizes.begin(), groups);
+    strides.insert(strides.begin(), sizes[1] * strides[0]);
+  }
+  return {sizes, type, strides};
+}
+
+dnnl::primitive_attr attributes_of(int64_t activation) {
+  dnnl::post_ops after;
+  if (activation == ANEURALNETWORKS_FUSED_RELU) after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+  if (activation == ANEURALNETWORKS_FUSED_RELU1) after.append_eltwise(1, dnnl::algorithm::eltwise_clip, -1, 1);
+  if (activation == ANEURALNETWORKS_FUSED_RELU6) after.append_eltwise(1, dnnl::algorithm::eltwise_clip, 0, 6);
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(after);
+  // With a scratchpad of its own a primitive could not run in several threads at once.
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+/// A copy in another order.
+dnnl::memory reordered(dnnl::memory from, const dnnl::memory::desc& order) {
+  dnnl::memory to(order, processor());
+  dnnl::stream stream(processor());
+  dnnl::reorder(from, to).execute(stream, from, to);
+  stream.wait();
+  return to;
+}
+
 /// Below this many multiplications nothing is gained.
 constexpr int64_t few_multiplications = 4096;
 
 }  // namespace
 
-std::optional<PackedConvolution> PackedConvolution::pack(const at::Tensor& filter, const at::Tensor& bias,
-                                                         const ConvolutionShape& shape, std::vector<int64_t> image_size,
-                                                         bool relu) {
-  const auto prepack = find_operator("mkldnn_prepacked::conv2d_prepack");
-  if (!has_onednn() || !prepack || !find_operator("mkldnn_prepacked::conv2d_run")) return std::nullopt;
-  PackedConvolution packed;
-  packed.context_ = call(*prepack, {filter, bias, shape.stride, shape.padding, shape.dilation, shape.groups, image_size,
-                                    std::string(relu ? "relu" : "none")});
-  packed.image_size_ = std::move(image_size);
+struct PackedConvolution::Parts {
+  dnnl::convolution_forward convolution;
+  dnnl::memory::desc image, result, scratchpad;
+  dnnl::memory weights, bias;
+  std::vector<int64_t> image_size, result_size;
+};
+
+PackedConvolution::PackedConvolution() : parts_(std::make_unique<Parts>()) {}
+PackedConvolution::~PackedConvolution() = default;
+
+std::unique_ptr<const PackedConvolution> PackedConvolution::pack(const at::Tensor& filter, const at::Tensor& bias,
+                                                                 const ConvolutionShape& shape,
+                                                                 const std::vector<int64_t>& image_size,
+                                                                 int64_t activation) {
+  using Descriptor = dnnl::memory::desc;
+  const Sizes result_size = size_of_result(filter, shape, image_size);
+  const bool is_empty = std::any_of(result_size.begin(), result_size.end(), [](int64_t size) { return size < 1; });
+  const bool bias_fits = bias.dim() == 1 && bias.size(0) == filter.size(0);
+  const bool is_known = activation >= ANEURALNETWORKS_FUSED_NONE && activation <= ANEURALNETWORKS_FUSED_RELU6;
+  if (is_empty || !bias_fits || !is_known) return nullptr;
+  auto packed = std::make_unique<PackedConvolution>();
+  Parts& parts = *packed->parts_;
+  parts.image_size = image_size;
+  parts.result_size = result_size;
+  parts.image = Descriptor(image_size, type, dnnl::memory::format_tag::nhwc);
+  parts.result = Descriptor(result_size, type, dnnl::memory::format_tag::nhwc);
+  const Descriptor given = descriptor_of(filter, shape.groups);
+  const Descriptor any(given.dims(), type, dnnl::memory::format_tag::any);
+  const Descriptor bias_descriptor(bias.sizes().vec(), type, dnnl::memory::format_tag::x);
+  const Sizes skipped{shape.dilation[0] - 1, shape.dilation[1] - 1};  // between taps
+  const dnnl::convolution_forward::desc description(
+      dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, parts.image, any, bias_descriptor,
+      parts.result, shape.stride, skipped, shape.padding, shape.padding);
+  const dnnl::convolution_forward::primitive_desc primitive(description, attributes_of(activation), processor());
+  parts.convolution = dnnl::convolution_forward(primitive);
+  parts.scratchpad = primitive.scratchpad_desc();
+  parts.weights = reordered(dnnl::memory(given, processor(), filter.data_ptr()), primitive.weights_desc());
+  const at::Tensor own_bias = bias.contiguous();
+  parts.bias = reordered(dnnl::memory(bias_descriptor, processor(), own_bias.data_ptr()), bias_descriptor);
   return packed;
 }
 
+bool PackedConvolution::fits(const at::Tensor& nchw) const { return nchw.sizes() == parts_->image_size; }
+
 at::Tensor PackedConvolution::run(const at::Tensor& nchw) const {
-  static const c10::OperatorHandle handle = *find_operator("mkldnn_prepacked::conv2d_run");
-  return call(handle, {channels_last_image(nchw), context_}).toTensor();
+  const at::Tensor image = channels_last_image(nchw);
+  const at::Tensor result = at::empty(parts_->result_size, image.options(), channels_last);
+  const at::Tensor scratchpad =
+      at::empty({static_cast<int64_t>(parts_->scratchpad.get_size())}, image.options().dtype(at::kByte));
+  dnnl::stream stream(processor());
+  parts_->convolution.execute(stream,
+                              {{DNNL_ARG_SRC, {parts_->image, processor(), image.data_ptr()}},
+                               {DNNL_ARG_WEIGHTS, parts_->weights},
+                               {DNNL_ARG_BIAS, parts_->bias},
+                               {DNNL_ARG_DST, {parts_->result, processor(), result.data_ptr()}},
+                               {DNNL_ARG_SCRATCHPAD, {parts_->scratchpad, processor(), scratchpad.data_ptr()}}});
+  stream.wait();
+  return result;
 }
 
 at::Tensor convolve(const at::Tensor& nchw, const at::Tensor& filter, const at::Tensor& bias,
@@ -76,8 +160,8 @@ at::Tensor convolve_transposed(const at::Tensor& nchw, const at::Tensor& filter,
   const at::Tensor size = at::empty({nchw.size(0), filter.size(1), (nchw.size(2) - 1) * stride[0] + filter.size(2),
                                      (nchw.size(3) - 1) * stride[1] + filter.size(3)},
                                     nchw.options(), channels_last);
-  return std::get<0>(at::convolution_backward(channels_last_image(nchw), size, filter, c10::nullopt, stride,
-                                              {0, 0}, {1, 1}, false, {0, 0}, 1, {true, false, false}));
+  return std::get<0>(at::convolution_backward(channels_last_image(nchw), size, filter, c10::nullopt, stride, {0, 0},
+                                              {1, 1}, false, {0, 0}, 1, {true, false, false}));
 }
 
 at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b) {

@@ -1,12 +1,11 @@
-// LibTorch's door to oneDNN. In Debian's build the general BLAS is many times slower, and at::conv2d, at::linear,
-// at::matmul and at::conv_transpose2d go there for most of the shapes of a network that runs one picture at a time:
-// these functions do not. Where LibTorch has no oneDNN they fall back to those four.
+// oneDNN, directly and through LibTorch's door to it. In Debian's build LibTorch's general BLAS is many times slower,
+// and at::conv2d, at::linear, at::matmul and at::conv_transpose2d go there for most of the shapes of a network that
+// runs one picture at a time: these functions do not. Where LibTorch has no oneDNN they fall back to those four.
 #pragma once
 
 #include <ATen/ATen.h>
-#include <ATen/core/ivalue.h>
 
-#include <optional>
+#include <memory>
 #include <vector>
 
 namespace passerelle::hostnn {
@@ -18,26 +17,29 @@ struct ConvolutionShape {
   int64_t groups = 1;
 };
 
-/// A convolution whose weights were brought into the order that oneDNN wants for one size of image: for large weights
-/// that takes longer than the convolution itself.
+/// A convolution that oneDNN has made ready for one size of image: its weights in the order that it wants, which for
+/// large ones takes longer than the convolution itself, and the activation with it.
 class PackedConvolution {
  public:
-  /// `filter` is [outputs, inputs / groups, height, width]; `image_size` is that of the NCHW images to come. Nothing
-  /// where LibTorch lacks it.
-  static std::optional<PackedConvolution> pack(const at::Tensor& filter, const at::Tensor& bias,
-                                               const ConvolutionShape& shape, std::vector<int64_t> image_size,
-                                               bool relu);
+  PackedConvolution();
+  ~PackedConvolution();
+
+  /// `filter` is [outputs, inputs / groups, height, width]; `image_size` is that of the NCHW images to come;
+  /// `activation` is a FuseCode. Nothing where an image has no elements, or the bias or the activation is none.
+  static std::unique_ptr<const PackedConvolution> pack(const at::Tensor& filter, const at::Tensor& bias,
+                                                       const ConvolutionShape& shape,
+                                                       const std::vector<int64_t>& image_size, int64_t activation);
   /// Whether it was packed for images of this size.
-  bool fits(const at::Tensor& nchw) const { return nchw.sizes() == image_size_; }
-  /// The result is new, and channels_last.
+  bool fits(const at::Tensor& nchw) const;
+  /// The result is new, and channels_last. May be called from several threads at once.
   at::Tensor run(const at::Tensor& nchw) const;
 
  private:
-  c10::IValue context_;
-  std::vector<int64_t> image_size_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
-/// The same without packing. The result is new.
+/// A convolution without activation that was not packed. The result is new.
 at::Tensor convolve(const at::Tensor& nchw, const at::Tensor& filter, const at::Tensor& bias,
                     const ConvolutionShape& shape);
 
