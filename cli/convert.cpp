@@ -1,5 +1,6 @@
 // passerelle convert: a TorchScript model to a .nnapi file.
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
@@ -38,7 +39,17 @@ std::string complaint(const Options& options, const converter::Converted& conver
          report::count(converted.operator_count, "operator") + ".\n\n";
 }
 
+/// Tensors that tracing is done with go back to the system at once. glibc would learn from the first of them to keep
+/// such blocks, and they would lie beside the weights until the end: a tenth of the memory for a vision transformer.
+void give_back_tensors() {
+#ifdef M_MMAP_THRESHOLD
+  constexpr int smallest_tensor = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, smallest_tensor);
+#endif
+}
+
 Expected<Outcome> execute(const Options& options) {
+  give_back_tensors();
   if (Expected<void> possible = check_output(options); !possible) return possible.error();
   Expected<Prepared> prepared = prepare(options);
   if (!prepared) return prepared.error();
