@@ -39,7 +39,7 @@ HtmlTable outputs_table(const VerifyReport& report) {
                            std::string(graph::name(report.outputs[i].type)),
                            difference(comparison, report.outputs[i].quantization.scale), number(comparison.limit),
                            range_text(comparison), number(comparison.relative_difference()), decibels(comparison),
-                           arg_max_text(comparison), comparison.passed ? "ok" : "differs"},
+                           arg_max_text(comparison), verdict_text(comparison)},
                           comparison.passed ? Tone::good : Tone::bad});
   }
   return table;
@@ -63,7 +63,7 @@ HtmlTable layers_table(const verify::Layers& layers) {
                    difference(*layer.comparison, layer.step),
                    number(layer.comparison->relative_difference()),
                    decibels(*layer.comparison),
-                   layer.comparison->passed ? "ok" : "differs",
+                   verdict_text(*layer.comparison),
                    layer.op,
                    place_cell(layer.op_origin)};
       row.tone = layer.comparison->passed ? Tone::plain : Tone::bad;
@@ -135,6 +135,27 @@ std::string error_plot(const verify::Layers& layers, double limit, const PlotSiz
   return svg;
 }
 
+std::string passed_text(const VerifyReport& report) {
+  std::string text;
+  for (const std::string& remark : remarks(report)) text += (text.empty() ? "" : " ") + remark;
+  return text.empty() ? "No output is off by more than its limit." : text;
+}
+
+/// What decides, by the kind of the outputs.
+std::vector<Fact> limit_facts(const VerifyReport& report) {
+  std::vector<Fact> facts;
+  const auto has = [&](bool quantized) {
+    return std::any_of(report.outputs.begin(), report.outputs.end(), [&](const verify::Port& port) {
+      return quantized ? graph::is_quantized(port.type) : graph::is_floating_point(port.type);
+    });
+  };
+  if (has(false)) facts.push_back({"Limit", scientific(report.limits.relative), "of the range, for floating point"});
+  if (has(true)) facts.push_back({"Limit", count(static_cast<size_t>(report.limits.steps), "step"), "for integers"});
+  if (report.limits.signal_to_noise)
+    facts.push_back({"Or", fmt::format("{:.4g} dB", *report.limits.signal_to_noise), "signal-to-noise ratio or more"});
+  return facts;
+}
+
 }  // namespace
 
 std::string verify_html(const VerifyReport& report) {
@@ -147,14 +168,14 @@ std::string verify_html(const VerifyReport& report) {
                name + (report.passed() ? " agrees with " : " differs from ") +
                    report.model.substr(report.model.find_last_of('/') + 1),
                report.layers     ? layers_verdict(*report.layers)
-               : report.passed() ? "No output is off by more than its limit."
+               : report.passed() ? passed_text(report)
                                  : "Off by more than the limit: " + report.failed_outputs() + ".");
   double worst = 0;
   for (const verify::Comparison& comparison : report.comparisons)
     worst = std::max(worst, comparison.relative_difference());
   std::vector<Fact> facts = {{"Outputs", thousands(report.outputs.size()), ""},
-                             {"Largest difference", number(worst).text, "as a part of its output's range"},
-                             {"Limit", scientific(report.limits.relative), "of the range, for floating point"}};
+                             {"Largest difference", number(worst).text, "as a part of its output's range"}};
+  for (Fact& fact : limit_facts(report)) facts.push_back(std::move(fact));
   if (report.layers)
     facts.push_back({"Operations compared",
                      thousands(report.layers->compared()) + " of " + thousands(report.layers->layers.size()), ""});
@@ -165,8 +186,9 @@ std::string verify_html(const VerifyReport& report) {
     page.section(
         "plot", "The error along the network",
         "The largest difference of each operation's result from LibTorch's own value there, by that value's range.");
-    page.plot(error_plot(*report.layers, report.limits.relative, wide) +
-              error_plot(*report.layers, report.limits.relative, narrow));
+    // A line where the ratio decides would be crossed by what passes.
+    const double limit = report.limits.signal_to_noise ? 0 : report.limits.relative;
+    page.plot(error_plot(*report.layers, limit, wide) + error_plot(*report.layers, limit, narrow));
     page.section("layers", "Operation by operation");
     page.table(layers_table(*report.layers));
   }

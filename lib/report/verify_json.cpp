@@ -31,6 +31,8 @@ Json steps_json(const Comparison& comparison, float step) {
 
 void add_comparison(Json& json, const Comparison& comparison) {
   json["passed"] = comparison.passed;
+  json["by_signal_to_noise"] = comparison.by_ratio;
+  json["not_finite"] = comparison.not_finite;
   json["max_difference"] = comparison.max_difference;
   json["limit"] = comparison.limit;
   json["relative_difference"] = comparison.relative_difference();

@@ -13,7 +13,12 @@ std::string VerifyReport::failed_outputs() const {
   for (size_t i = 0; i < outputs.size(); ++i)
     if (!comparisons[i].passed) {
       const bool other_class = comparisons[i].arg_max && !comparisons[i].arg_max->holds();
-      result += (result.empty() ? "" : ", ") + outputs[i].name + (other_class ? ", whose arg-max is another" : "");
+      const bool no_number =
+          comparisons[i].not_finite > 0 && comparisons[i].not_finite == graph::element_count(outputs[i].shape);
+      result += (result.empty() ? "" : ", ") + outputs[i].name +
+                (no_number     ? ", nothing of which is a finite number"
+                 : other_class ? ", whose arg-max is another"
+                               : "");
     }
   return result;
 }

@@ -13,7 +13,7 @@ namespace passerelle::report {
 namespace {
 
 std::string verdict_cell(const verify::Comparison& comparison) {
-  return comparison.passed ? "ok" : styled("DIFFERS", Style::red);
+  return comparison.passed ? verdict_text(comparison) : styled("DIFFERS", Style::red);
 }
 
 std::string outputs_table(const VerifyReport& report) {
@@ -65,6 +65,10 @@ std::string layers_text(const verify::Layers& layers) {
 std::string verify_text(const VerifyReport& report) {
   std::string result = outputs_table(report);
   if (report.layers) result += layers_text(*report.layers);
+  for (const std::string& remark : remarks(report)) {
+    result += "\n";
+    for (const std::string& line : wrapped(remark, text_width)) result += line + "\n";
+  }
   if (report.passed()) result += "\n" + report.file + " agrees with " + report.model + "\n";
   return result;
 }

@@ -32,6 +32,30 @@ std::string decibels_text(const verify::Comparison& comparison) {
   return std::isfinite(ratio) ? fmt::format("{:.1f} dB", ratio) : "-";
 }
 
+std::string verdict_text(const verify::Comparison& comparison) {
+  if (!comparison.passed) return "differs";
+  return comparison.by_ratio ? "ok by SNR" : "ok";
+}
+
+std::vector<std::string> remarks(const VerifyReport& report) {
+  std::vector<std::string> sentences;
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    const verify::Comparison& comparison = report.comparisons[i];
+    if (comparison.passed && comparison.by_ratio)
+      sentences.push_back(
+          fmt::format("Elements of {} differ by more than {}, but all in all by little: its signal-to-noise ratio is "
+                      "{}, and {:.4g} "
+                      "dB are enough here (--snr; --steps, --rtol or --atol for a limit on each element).",
+                      report.outputs[i].name, scientific(comparison.limit), decibels_text(comparison),
+                      *report.limits.signal_to_noise));
+    if (comparison.not_finite > 0)
+      sentences.push_back(fmt::format(
+          "In LibTorch already {} of {} {} infinite or not a number: give inputs for which the model computes numbers.",
+          count(comparison.not_finite, "element"), report.outputs[i].name, comparison.not_finite == 1 ? "is" : "are"));
+  }
+  return sentences;
+}
+
 std::string layers_verdict(const verify::Layers& layers) {
   const std::string compared =
       thousands(layers.compared()) + " of " + count(layers.layers.size(), "operation") + " were compared";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "passerelle/report/verify_report.h"
 
@@ -15,6 +16,11 @@ std::string range_text(const verify::Comparison& comparison);
 std::string difference_text(const verify::Comparison& comparison, float step);
 /// "23.4 dB", "-" where nothing differs
 std::string decibels_text(const verify::Comparison& comparison);
+/// "ok", "ok by SNR", "differs"
+std::string verdict_text(const verify::Comparison& comparison);
+/// What a reader should know of the outputs beyond the table, a sentence each: what passed by its ratio alone, what is
+/// no finite number.
+std::vector<std::string> remarks(const VerifyReport& report);
 /// What the layers say, a sentence.
 std::string layers_verdict(const verify::Layers& layers);
 

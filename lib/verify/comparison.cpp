@@ -70,7 +70,10 @@ std::optional<ArgMaxAgreement> arg_max_agreement(const std::vector<double>& refe
 void measure_range(const std::vector<double>& reference, Comparison& comparison) {
   double lowest = infinity, highest = -infinity;
   for (double value : reference) {
-    if (!std::isfinite(value)) continue;
+    if (!std::isfinite(value)) {
+      ++comparison.not_finite;
+      continue;
+    }
     lowest = std::min(lowest, value);
     highest = std::max(highest, value);
   }
@@ -122,14 +125,15 @@ Comparison compare(const HostTensor& reference, const HostTensor& actual, const 
   const bool quantized = graph::is_quantized(reference.type);
   comparison.signal_to_noise = signal_to_noise(wanted, got, quantized ? reference.quantization.zero_point : 0);
   const bool real = quantized || graph::is_floating_point(reference.type);
-  if (limits.signal_to_noise && real)
-    comparison.passed = comparison.passed || comparison.signal_to_noise >= *limits.signal_to_noise;
+  if (limits.signal_to_noise && real && !comparison.passed)
+    comparison.passed = comparison.by_ratio = comparison.signal_to_noise >= *limits.signal_to_noise;
   comparison.arg_max = arg_max_agreement(wanted, got, reference.shape, quantized ? 1 : float_step);
   if (comparison.arg_max) {
     comparison.arg_max->required =
         limits.arg_max && real && is_row_of_scores(reference.shape, comparison.arg_max->dimension);
     comparison.passed = comparison.passed && comparison.arg_max->holds();
   }
+  if (!wanted.empty() && comparison.not_finite == wanted.size()) comparison.passed = false;
   return comparison;
 }
 

@@ -87,6 +87,11 @@ class Largest(torch.nn.Module):
         return torch.topk(x, 2, dim=3)[0]
 
 
+class NotFinite(torch.nn.Module):
+    def forward(self, x):
+        return torch.log(-x * x - 1), torch.sqrt(x)
+
+
 class Encoder(torch.nn.Module):
     """Traced with a padding mask, it goes through nested tensors."""
 
@@ -160,6 +165,8 @@ def main():
         save(torch.jit.trace(Encoder().eval(), (torch.rand(1, 4, 8), padding)), "encoder.traced.pt", making)
 
     save(torch.jit.trace(Deep().eval(), torch.rand(1, 8, 112, 112)), "deep.pt", making)
+
+    save(torch.jit.script(NotFinite()), "not_finite.pt", making)
 
     # What people hand over that is no TorchScript model, or no longer one.
     torch.save(convolution.state_dict(), at("state_dict.pt"))

@@ -56,6 +56,8 @@ TEST_CASE("a signal-to-noise ratio that is enough lets single elements differ") 
   Comparison near = compared({3, 4, 0}, {3, 4, 0.5f}, limits);
   CHECK(near.signal_to_noise == Approx(20));
   CHECK(near.passed);
+  CHECK(near.by_ratio);
+  CHECK_FALSE(compared({3, 4, 0}, {3, 4, 0}, limits).by_ratio);
   CHECK_FALSE(compared({3, 4, 0}, {3, 4, 0.6f}, limits).passed);
   CHECK_FALSE(compared({3, 4, 0}, {3, 4, not_a_number}, limits).passed);
   CHECK(compared({3, 4}, {3, 4}).signal_to_noise == std::numeric_limits<double>::infinity());
@@ -109,7 +111,7 @@ TEST_CASE("what is not finite must be the same") {
     CHECK(comparison.worst_element == 1);
     CHECK(std::isinf(comparison.max_difference));
   }
-  CHECK(compared({not_a_number, not_a_number}, {not_a_number, not_a_number}).passed);
+  CHECK(compared({not_a_number, 0}, {not_a_number, 0}).passed);
 }
 
 TEST_CASE("integers and bools must be equal unless a limit is given") {
@@ -223,6 +225,17 @@ TEST_CASE("what is no row of scores may have its largest elsewhere") {
   CHECK_FALSE(passes({2, 2}));
   CHECK_FALSE(passes({2, 2, 1, 1}));
   CHECK_FALSE(passes({4}));
+}
+
+TEST_CASE("a reference without one finite number proves nothing") {
+  const float infinite = std::numeric_limits<float>::infinity();
+  const Comparison none = compared({not_a_number, infinite}, {not_a_number, infinite});
+  CHECK(none.max_difference == 0);
+  CHECK(none.not_finite == 2);
+  CHECK_FALSE(none.passed);
+  const Comparison some = compared({not_a_number, 1}, {not_a_number, 1});
+  CHECK(some.not_finite == 1);
+  CHECK(some.passed);
 }
 
 TEST_CASE("an empty output passes") {

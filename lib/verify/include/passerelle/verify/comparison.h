@@ -9,8 +9,9 @@
 
 namespace passerelle::verify {
 
-/// An output passes where no element differs by more than its limit, or where the differences together are small enough;
-/// and, where that is asked for, the largest of several scores is the reference's.
+/// An output passes where no element differs by more than its limit, or where the differences together are small
+/// enough; and, where that is asked for, the largest of several scores is the reference's. A reference without one
+/// finite number proves nothing: it does not pass.
 struct Limits {
   double relative = 1e-4;  ///< floating point: of the reference's range, added to `absolute`
   double absolute = 0;     ///< floating point, and integers that are not quantized
@@ -41,6 +42,8 @@ struct Comparison {
   double range = 0;
   double limit = 0;  ///< the largest difference that passes
   bool passed = true;
+  bool by_ratio = false;  ///< it passed for its signal-to-noise ratio, though elements differ by more than `limit`
+  size_t not_finite = 0;  ///< elements of the reference that are infinite or not a number
   /// 10 log10(sum of the reference's squares / sum of the differences'), in decibels; infinite where nothing differs.
   double signal_to_noise = 0;
   std::optional<ArgMaxAgreement> arg_max;  ///< where a dimension offers a choice: 1, or 0 for rank 1
@@ -48,8 +51,8 @@ struct Comparison {
   double relative_difference() const;  ///< max_difference by range
 };
 
-/// Both must have the same shape and dtype: asserted. `float_step`: of floats that stand for integers the difference that
-/// one step makes; 0 for others.
+/// Both must have the same shape and dtype: asserted. `float_step`: of floats that stand for integers the difference
+/// that one step makes; 0 for others.
 Comparison compare(const graph::HostTensor& reference, const graph::HostTensor& actual, const Limits& limits,
                    double float_step = 0);
 
