@@ -32,11 +32,11 @@ Expected<void> check_output(const Options& options) {
   return {};
 }
 
-std::string complaint(const Options& options, const converter::Converted& converted) {
+std::string complaint(const Options& options, const converter::Converted& converted, size_t operators) {
   return "passerelle: " + options.model + " can't be converted for " +
          std::string(nnapi::feature_level_name(converted.target)) + ": " +
-         report::count(converted.diagnostics.size(), "obstacle") + " among " +
-         report::count(converted.operator_count, "operator") + ".\n\n";
+         report::count(converted.diagnostics.size(), "obstacle") + " among " + report::count(operators, "operator") +
+         ".\n\n";
 }
 
 /// Tensors that tracing is done with go back to the system at once. glibc would learn from the first of them to keep
@@ -57,18 +57,19 @@ Expected<Outcome> execute(const Options& options) {
   if (!trace) return trace.error();
   Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
   if (!converted) return converted.error();
-  spdlog::debug("{} became {}", report::count(converted->operator_count, "operator"),
+  const size_t operators = report::operator_count(*trace, converted->diagnostics, converted->refused);
+  spdlog::debug("{} became {}", report::count(operators, "operator"),
                 report::count(converted->graph.operations.size(), "operation"));
   const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics, converted->refused);
   Outcome outcome;
   outcome.json = {{"model", options.model},
                   {"converts", findings.empty()},
                   {"target_feature_level", converted->target},
-                  {"operators", converted->operator_count},
+                  {"operators", operators},
                   {"diagnostics", report::findings_json(findings)}};
   if (!findings.empty()) {
     outcome.status = static_cast<int>(ErrorKind::unsupported);
-    outcome.complaint = complaint(options, *converted) + report::findings_text(findings);
+    outcome.complaint = complaint(options, *converted, operators) + report::findings_text(findings);
     return outcome;
   }
 
@@ -85,8 +86,8 @@ Expected<Outcome> execute(const Options& options) {
   const report::FileReport output = report::file_report(options.output, file->view());
   outcome.json["output"] = report::file_json(output);
   for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
-  outcome.text = options.model + ", " + report::count(converted->operator_count, "operator") + ", is now\n" +
-                 report::file_summary(output);
+  outcome.text =
+      options.model + ", " + report::count(operators, "operator") + ", is now\n" + report::file_summary(output);
   return outcome;
 }
 

@@ -1,23 +1,24 @@
 #include "deadline.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include "passerelle/support/atomic_file.h"
 
 namespace passerelle::cli {
 
-Deadline::Deadline(double seconds) {
+Deadline::Deadline(double seconds, std::function<int(const Error&)> say) {
   if (seconds <= 0) return;
-  watch_ = std::thread([this, seconds] {
+  watch_ = std::thread([this, seconds, say = std::move(say)] {
     std::unique_lock<std::mutex> lock(state_);
     if (changed_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return done_; })) return;
     AtomicFile::remove_unfinished();
-    std::fprintf(stderr, "%spasserelle: not done after %g seconds: --timeout\n",
-                 ::isatty(STDERR_FILENO) ? "\r\x1b[K" : "", seconds);
-    ::_exit(timeout_status);
+    if (::isatty(STDERR_FILENO) == 1) std::fputs("\r\x1b[K", stderr);  // the progress line
+    ::_exit(say({ErrorKind::timeout, fmt::format("not done after {:g} seconds: --timeout", seconds)}));
   });
 }
 

@@ -2,20 +2,20 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
-#include <string>
 #include <thread>
+
+#include "passerelle/support/expected.h"
 
 namespace passerelle::cli {
 
-inline constexpr int timeout_status = 8;
-
-/// Ends the process with `timeout_status` and a sentence on standard error, unless it is destroyed before. A file that
-/// is being written goes: nothing half written stays.
+/// Ends the process, unless it is destroyed before. A file that is being written goes: nothing half written stays.
 class Deadline {
  public:
-  /// `seconds` of 0: never.
-  explicit Deadline(double seconds);
+  /// `seconds` of 0: never. `say` tells the user what happened and returns the exit status; it runs in a thread of its
+  /// own, while the work goes on in others.
+  Deadline(double seconds, std::function<int(const Error&)> say);
   ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;

@@ -31,6 +31,7 @@ const char* kind_name(ErrorKind kind) {
     case ErrorKind::mismatch: return "mismatch";
     case ErrorKind::nnapi: return "nnapi";
     case ErrorKind::unwritable: return "unwritable";
+    case ErrorKind::timeout: return "timeout";
   }
   return "";
 }
@@ -117,7 +118,7 @@ int main(int argc, char** argv) {
     if (!app.got_subcommand(name)) continue;
     Outcome outcome;
     {
-      const Deadline deadline(common.timeout);
+      const Deadline deadline(common.timeout, [&](const Error& error) { return print(outcome_of(error), common); });
       outcome = run(action);
     }
     if (progress) progress->finish();

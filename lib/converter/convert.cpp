@@ -109,7 +109,6 @@ Expected<void> peel_outputs(graph::Graph& graph) {
 Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& options) {
   lowering::Lowered lowered = lowering::lower(trace);
   Converted converted;
-  converted.operator_count = trace.nodes.size();
   converted.graph = std::move(lowered.graph);
   converted.graph.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);

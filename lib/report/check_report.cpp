@@ -8,21 +8,12 @@
 namespace passerelle::report {
 namespace {
 
-/// Which of the trace's nodes can't be converted, and how many obstacles are in none of them (an `if` on data, an
-/// operator that could not be run).
-struct Unsupported {
-  std::vector<bool> nodes;
-  size_t elsewhere = 0;
-};
-
-Unsupported unsupported_in(const CheckFacts& facts) {
-  Unsupported result{std::vector<bool>(facts.trace.nodes.size()), 0};
-  for (size_t i = 0; i < facts.diagnostics.size(); ++i) {
-    const std::vector<uint32_t> nodes =
-        nodes_of(facts.trace, facts.diagnostics[i], i < facts.refused.size() ? facts.refused[i] : std::nullopt);
-    for (uint32_t node : nodes) result.nodes[node] = true;
-    if (nodes.empty()) ++result.elsewhere;
-  }
+/// Which of the trace's nodes can't be converted.
+std::vector<bool> unsupported_in(const CheckFacts& facts) {
+  std::vector<bool> result(facts.trace.nodes.size());
+  for (size_t i = 0; i < facts.diagnostics.size(); ++i)
+    for (uint32_t node : nodes_of(facts.trace, facts.diagnostics[i], refused_node(facts.refused, i)))
+      result[node] = true;
   return result;
 }
 
@@ -55,16 +46,16 @@ CheckReport check_report(const std::string& model, const CheckFacts& facts) {
   if (facts.smallest_level > 0) report.level_needs = findings_of(facts.trace, facts.obstacles_below);
   if (facts.diagnostics.empty()) report.nnapi_operations = facts.graph.operations.size();
 
-  const Unsupported unsupported = unsupported_in(facts);
-  report.operators.whole = facts.trace.nodes.size() + unsupported.elsewhere;
+  const std::vector<bool> unsupported = unsupported_in(facts);
+  report.operators.whole = operator_count(facts.trace, facts.diagnostics, facts.refused);
   for (uint32_t i = 0; i < facts.trace.nodes.size(); ++i) {
     const uint64_t cost = multiply_adds(facts.trace, facts.trace.nodes[i]);
     report.multiply_adds.whole += cost;
-    if (unsupported.nodes[i]) continue;
+    if (unsupported[i]) continue;
     ++report.operators.part;
     report.multiply_adds.part += cost;
   }
-  report.picture = picture_of(facts.trace, unsupported.nodes);
+  report.picture = picture_of(facts.trace, unsupported);
   return report;
 }
 

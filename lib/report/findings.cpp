@@ -108,7 +108,7 @@ std::vector<Finding> findings_of(const torchscript::Trace& trace, const std::vec
                                 [&](const Finding& known) { return kind_of(known.diagnostic) == kind_of(diagnostic); });
     if (finding == findings.end()) finding = findings.insert(findings.end(), Finding{diagnostic, {}});
     Occurrence place{diagnostic.origin, {}, {}, {}};
-    if (const auto node = node_of(trace, diagnostic, i < refused.size() ? refused[i] : std::nullopt)) {
+    if (const auto node = node_of(trace, diagnostic, refused_node(refused, i))) {
       place.inputs = input_facts(trace, trace.nodes[*node]);
       place.outputs = output_facts(trace, trace.nodes[*node]);
     }
@@ -146,6 +146,14 @@ std::string short_place_text(const Origin& origin) {
   const std::string line = location.substr(location.find_last_of('/') + 1);
   if (origin.module_path.empty()) return line;
   return line.empty() ? origin.module_path : origin.module_path + " (" + line + ')';
+}
+
+size_t operator_count(const torchscript::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
+                      const std::vector<std::optional<uint32_t>>& refused) {
+  size_t result = trace.nodes.size();
+  for (size_t i = 0; i < diagnostics.size(); ++i)
+    if (nodes_of(trace, diagnostics[i], refused_node(refused, i)).empty()) ++result;
+  return result;
 }
 
 std::string findings_text(const std::vector<Finding>& findings) {

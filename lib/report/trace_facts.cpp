@@ -67,6 +67,10 @@ std::vector<uint32_t> nodes_of(const Trace& trace, const graph::Diagnostic& diag
   return result;
 }
 
+std::optional<uint32_t> refused_node(const std::vector<std::optional<uint32_t>>& refused, size_t diagnostic) {
+  return diagnostic < refused.size() ? refused[diagnostic] : std::nullopt;
+}
+
 std::optional<uint32_t> node_of(const Trace& trace, const graph::Diagnostic& diagnostic,
                                 std::optional<uint32_t> refused) {
   const std::vector<uint32_t> nodes = nodes_of(trace, diagnostic, refused);

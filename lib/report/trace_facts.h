@@ -21,6 +21,8 @@ std::vector<torchscript::TensorId> result_tensors(const torchscript::Node& node)
 std::vector<TensorFact> input_facts(const torchscript::Trace& trace, const torchscript::Node& node);
 std::vector<TensorFact> output_facts(const torchscript::Trace& trace, const torchscript::Node& node);
 
+/// The node of a diagnostic in a list that may be shorter than the diagnostics.
+std::optional<uint32_t> refused_node(const std::vector<std::optional<uint32_t>>& refused, size_t diagnostic);
 /// The trace's node that a diagnostic is about: `refused` where it is given, or else the first of the same origin.
 std::optional<uint32_t> node_of(const torchscript::Trace& trace, const graph::Diagnostic& diagnostic,
                                 std::optional<uint32_t> refused);

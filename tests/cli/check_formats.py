@@ -122,7 +122,21 @@ def check_model(arguments, model, lines):
     with tempfile.TemporaryDirectory() as folder:
         status, output = run(arguments, "convert", model, *spec, "-o", os.path.join(folder, "out.nnapi"), "--format", "json")
     require(status == UNSUPPORTED, f"{model}: convert ended with {status}")
-    require(json.loads(output)["diagnostics"] == report["diagnostics"], f"{model}: convert and check tell the same")
+    converted = json.loads(output)
+    for key in ("diagnostics", "operators"):
+        require(converted[key] == report[key], f"{model}: convert and check tell the same {key}")
+
+
+def check_errors(arguments):
+    for kind, expected, words in (("usage", 2, ["convert", "two.pt", "--input", "2x2", "-o", "nowhere.nnapi"]),
+                                  ("unreadable", 3, ["inspect", "missing.nnapi"]),
+                                  ("timeout", 8, ["convert", "conv.pt", "--input", "1x3x8x8", "-o", "nowhere.nnapi",
+                                                  "--timeout", "0.0001"])):
+        status, output = run(arguments, *words, "--format", "json")
+        require(status == expected, f"{' '.join(words)}: status {status}")
+        document = json.loads(output)
+        validate(document, os.path.join(arguments.schemas, "error.schema.json"))
+        require(document["error"]["kind"] == kind, f"{' '.join(words)}: {document}")
 
 
 def check_other_commands(arguments):
@@ -174,6 +188,7 @@ def main():
     for model in ("blockers.pt", "blockers.traced.pt"):
         check_model(arguments, model, lines)
     check_other_commands(arguments)
+    check_errors(arguments)
     return 0
 
 

@@ -30,7 +30,6 @@ struct Converted {
   /// For each diagnostic the operator in Trace::nodes that was refused, where there is one: the passes know origins
   /// alone.
   std::vector<std::optional<uint32_t>> refused;
-  size_t operator_count = 0;  ///< TorchScript operators on the example's path whose results depend on the inputs' data
   nnapi::FeatureLevel target = 0;
 };
 

@@ -39,6 +39,11 @@ struct Finding {
 std::vector<Finding> findings_of(const torchscript::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
                                  const std::vector<std::optional<uint32_t>>& refused = {});
 
+/// How many operators a report counts: the trace's nodes, and the obstacles that are in none of them (an `if` on data,
+/// an operator that could not be run).
+size_t operator_count(const torchscript::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
+                      const std::vector<std::optional<uint32_t>>& refused);
+
 /// For each finding the operator, how many times, why, from which level it would work, what to do, with which tensors,
 /// and where.
 std::string findings_text(const std::vector<Finding>& findings);

@@ -21,6 +21,7 @@ enum class ErrorKind {
   mismatch = 5,     ///< verification found a difference
   nnapi = 6,        ///< NNAPI is missing, refused or failed
   unwritable = 7,   ///< an output cannot be written
+  timeout = 8,      ///< it took longer than it was allowed to
 };
 
 /// One sentence for a person: it names the thing, the place and the way out.
