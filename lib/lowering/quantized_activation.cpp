@@ -56,7 +56,7 @@ void lower_softmax(Context& c) {
 void lower_dropout(Context& c) { c.result(self(c)); }
 
 constexpr Lowering table[] = {
-    {"quantized::hardswish", lower_unary<Op::HARD_SWISH>, "HARD_SWISH; below API 30: ADD, MUL", ""},
+    {"quantized::hardswish", lower_unary<Op::HARD_SWISH>, "HARD_SWISH; below API 30: ADD, MUL, or CAST, GATHER", ""},
     {"quantized::sigmoid", lower_unary<Op::LOGISTIC>, "LOGISTIC, ADD", ""},
     {"quantized::leaky_relu", lower_leaky_relu, "PRELU", ""},
     {"quantized::relu6", lower_relu6, "RELU6", ""},

@@ -235,10 +235,24 @@ TEST_CASE("Activations of quantized tensors") {
   add("torch.tanh(x)", 3);
   add("torch.hardsigmoid(x)", 1);
   add("quantized.hardswish(x, 0.03, 20)", 1);
+  add("quantized.hardswish(x, 0.07, 20)", 1);
   add("quantized.hardswish(x, 0.0021, 20)", 3);
   add("quantized.leaky_relu(x, 0.2, False, 0.04, 90)", 3);
   add("quantized.elu(x, 0.05, 30, 1.0, 1.0, 1.0)", 3);
   require_all(cases);
+}
+
+// HARD_SWISH itself came with feature level 4.
+TEST_CASE("A quantized hardswish to a fine scale is a table, to a coarse one sums and products") {
+  const auto operations = [](const char* scale) {
+    const Case each{"return quantized.hardswish(x, " + std::string(scale) + ", 20)",
+                    {quantized_input("x", {1, 3, 5, 6}, 0.05f, 128)}};
+    return operations_of(each, 3, false);
+  };
+  const std::vector<std::string> table{"CAST", "GATHER"}, sums{"ADD", "MUL", "MUL"};
+  CHECK(operations("0.03") == table);
+  CHECK(operations("0.0021") == table);
+  CHECK(operations("0.07") == sums);
 }
 
 // QNNPACK would take their first channels for their first rows.

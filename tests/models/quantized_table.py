@@ -9,7 +9,6 @@ from model_table import FORMS  # noqa: F401  (the same forms)
 class Network:
     name: str  # of torchvision.models.quantization's function
     size: int = 224  # of the square input picture
-    islands_at_api_29: int = 0  # results too fine for integers there
     in_ci: bool = False  # small enough for every run
 
     @property
@@ -19,7 +18,7 @@ class Network:
 
 NETWORKS = (
     Network("mobilenet_v2"),
-    Network("mobilenet_v3_large", islands_at_api_29=1),  # HARD_SWISH itself came with API 30
+    Network("mobilenet_v3_large"),
     Network("resnet18", size=96, in_ci=True),
     Network("resnet50"),
     Network("resnext101_32x8d"),

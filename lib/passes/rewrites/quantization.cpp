@@ -1,7 +1,7 @@
 // Quantized operations that NNAPI has otherwise than the lowerings say them.
 //
 //   a scale that NNAPI prescribes          → the operation at that scale, then a requantization
-//   HARD_SWISH (feature level 4)           → ADD, MUL
+//   HARD_SWISH (feature level 4)           → ADD, MUL; to fine scales CAST, GATHER
 //   CONCATENATION of several scales (3)    → requantizations before it
 //   MEAN over an image (2)                 → AVERAGE_POOL_2D
 //   MEAN and AVERAGE_POOL_2D to a finer scale → DEPTHWISE_CONV_2D
@@ -10,6 +10,7 @@
 //   what has no integer kernel, or none within a step → DEQUANTIZE, the operation on floats, QUANTIZE
 //
 // A requantization is an ADD of 0.
+#include <algorithm>
 #include <cmath>
 
 #include "../quantized_forms.h"
@@ -43,7 +44,10 @@ bool rewrite_hard_swish(Rewriter& r, const Operation& operation) {
   const TensorType type = r.type(operation.output());
   if (!is_quantized(r, input)) return false;
   constexpr float gate_step = 1.0f / 255, most_inside = 3;
-  constexpr float most_error = 0.9f;  // in steps of the result: what is rounded once is then one step off at most
+  // In steps of the result. What is rounded once is one step off at most with the one; with the other as seldom as a
+  // convolution is, and where it would be more often, a table can be had.
+  constexpr float single_step = 0.9f, hardly_ever = 0.1f;
+  const float most_error = r.level() < nnapi::introduced(Op::GATHER) ? single_step : hardly_ever;
   const graph::Quantization x = r.type(input).quantization;
   if (most_inside * gate_step / 2 > most_error * type.quantization.scale) return false;
   if (!(type.quantization.scale > x.scale * gate_step)) return false;
@@ -58,6 +62,33 @@ bool rewrite_hard_swish(Rewriter& r, const Operation& operation) {
   // Numbers outside of 0 .. 6 saturate: the type is the clamp.
   const OperandId h = r.emit(Op::MUL, {{"input1", sum}, {"input2", sixth}}, gate);
   r.replace(operation, r.emit(Op::MUL, {{"input1", input}, {"input2", h}}, type));
+  return true;
+}
+
+/// One of 256 numbers for each of 256, as LibTorch rounds them. Accelerators may lack GATHER, as they may lack floats;
+/// but this is two operations, and right. Late: layout has no part in it.
+bool rewrite_as_table(Rewriter& r, const Operation& operation) {
+  const OperandId input = operation.operand("input");
+  const TensorType from = r.type(input), to = r.type(operation.output());
+  constexpr OperandType byte = OperandType::TENSOR_QUANT8_ASYMM;
+  if (r.level() < nnapi::introduced(Op::GATHER) || from.type != byte || to.type != byte) return false;
+  constexpr int32_t entries = 256;
+  std::vector<uint8_t> results;
+  for (int32_t integer = 0; integer < entries; ++integer) {
+    const double x = double{from.quantization.scale} * (integer - from.quantization.zero_point);
+    const double hard_swish = x * std::clamp(x + 3, 0.0, 6.0) / 6;
+    const double steps = std::nearbyint(hard_swish / to.quantization.scale) + to.quantization.zero_point;
+    results.push_back(static_cast<uint8_t>(std::clamp(steps, 0.0, entries - 1.0)));
+  }
+  const Constant table = Constant::from(std::move(results), {entries}).shifted(0, graph::ElementType::quint8);
+  TensorType integers = from;
+  integers.type = OperandType::TENSOR_INT32;
+  integers.quantization = {};
+  r.replace(operation, r.emit(Op::GATHER,
+                              {{"input", r.graph().add_constant(table, to.quantization)},
+                               {"axis", 0},
+                               {"indices", r.emit(Op::CAST, {{"input", input}}, integers)}},
+                              to));
   return true;
 }
 
@@ -320,10 +351,10 @@ constexpr Rewrite rewrites[] = {
     {Op::AVERAGE_POOL_2D, late, rewrite_pool_to_scale},
     {Op::MEAN, late, rewrite_mean},
     {Op::FULLY_CONNECTED, late, rewrite_linear},
+    {Op::HARD_SWISH, late, rewrite_as_table},
     {Op::ADD, early, detour},
     {Op::AVERAGE_POOL_2D, late, detour},
     {Op::ELU, early, detour},
-    {Op::HARD_SWISH, early, detour},
     {Op::LOGISTIC, early, detour},
     {Op::L2_NORMALIZATION, early, detour},
     {Op::MEAN, late, detour},
