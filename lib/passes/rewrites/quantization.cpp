@@ -1,7 +1,7 @@
 // Quantized operations that NNAPI has otherwise than the lowerings say them.
 //
 //   a scale that NNAPI prescribes          → the operation at that scale, then a requantization
-//   HARD_SWISH (feature level 4)           → ADD, MUL; to fine scales CAST, GATHER
+//   HARD_SWISH (feature level 4)           → ADD, MUL where these round alike, else CAST, GATHER
 //   CONCATENATION of several scales (3)    → requantizations before it
 //   MEAN over an image (2)                 → AVERAGE_POOL_2D
 //   MEAN and AVERAGE_POOL_2D to a finer scale → DEPTHWISE_CONV_2D
@@ -12,6 +12,8 @@
 // A requantization is an ADD of 0.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <vector>
 
 #include "../quantized_forms.h"
 #include "rewriter.h"
@@ -37,30 +39,80 @@ bool rewrite_scale(Rewriter& r, const Operation& operation) {
   return true;
 }
 
-/// x · h with h = relu6(x + 3) / 6. In steps of 1/255 h is exact at 0 and 1 and half a step off between; there x is at
-/// most 3.
+// --- HARD_SWISH.
+
+constexpr int32_t entries = 256;  // of 8 bits
+
+/// The result's integer for each integer of the operand, both from 0 on, where `y_of` gives the result.
+template <typename Function>
+std::vector<int32_t> table_of(const TensorType& from, const TensorType& to, const Function& y_of) {
+  const auto first = [](const TensorType& type) {
+    return type.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED ? -entries / 2 : 0;
+  };
+  const int32_t zero_from = from.quantization.zero_point - first(from);
+  const int32_t zero_to = to.quantization.zero_point - first(to);
+  std::vector<int32_t> results;
+  for (int32_t integer = 0; integer < entries; ++integer) {
+    const double x = double{from.quantization.scale} * (integer - zero_from);
+    const double steps = std::nearbyint(y_of(x) / to.quantization.scale) + zero_to;
+    results.push_back(static_cast<int32_t>(std::clamp(steps, 0.0, entries - 1.0)));
+  }
+  return results;
+}
+
+std::vector<int32_t> hard_swish_table(const TensorType& from, const TensorType& to) {
+  return table_of(from, to, [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; });
+}
+
+/// h = relu6(x + 3) / 6 in so many steps: how many of the results of x · h differ from HARD_SWISH's own.
+struct Gate {
+  int32_t steps = entries - 1;
+  size_t differing = entries;
+};
+
+/// The number of steps is free, and which of the results are rounded the other way depends on it: with some nearly all
+/// are right.
+Gate best_gate(const TensorType& from, const TensorType& to) {
+  const std::vector<int32_t> wanted = hard_swish_table(from, to);
+  Gate best;
+  for (int32_t steps = entries - 1; steps >= entries / 2 && best.differing > 0; --steps) {
+    // MUL wants a coarser result than the product of its operands.
+    if (!(to.quantization.scale > from.quantization.scale / static_cast<float>(steps))) continue;
+    const std::vector<int32_t> given = table_of(from, to, [&](double x) {
+      return x * std::clamp(std::round((x + 3) / 6 * steps), 0.0, double(steps)) / steps;
+    });
+    Gate gate{steps, 0};
+    bool within_a_step = true;
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      if (given[i] != wanted[i]) ++gate.differing;
+      within_a_step = within_a_step && std::abs(given[i] - wanted[i]) <= 1;
+    }
+    if (within_a_step && gate.differing < best.differing) best = gate;
+  }
+  return best;
+}
+
 bool rewrite_hard_swish(Rewriter& r, const Operation& operation) {
   const OperandId input = operation.operand("input");
   const TensorType type = r.type(operation.output());
   if (!is_quantized(r, input)) return false;
-  constexpr float gate_step = 1.0f / 255, most_inside = 3;
-  // In steps of the result. What is rounded once is one step off at most with the one; with the other as seldom as a
-  // convolution is, and where it would be more often, a table can be had.
-  constexpr float single_step = 0.9f, hardly_ever = 0.1f;
-  const float most_error = r.level() < nnapi::introduced(Op::GATHER) ? single_step : hardly_ever;
-  const graph::Quantization x = r.type(input).quantization;
-  if (most_inside * gate_step / 2 > most_error * type.quantization.scale) return false;
-  if (!(type.quantization.scale > x.scale * gate_step)) return false;
+  const Gate gate = best_gate(r.type(input), type);
+  constexpr size_t hardly_any = 2;  // a convolution rounds more of its results otherwise
+  const bool has_tables = r.level() >= nnapi::introduced(Op::GATHER);
+  if (gate.differing == entries || (has_tables && gate.differing > hardly_any)) return false;
   const bool is_signed = type.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
   TensorType sixfold = type;
-  sixfold.quantization.scale = 6 * gate_step;
-  sixfold.quantization.zero_point = is_signed ? -128 : 0;
-  TensorType gate = sixfold;
-  gate.quantization.scale = gate_step;
+  sixfold.quantization.scale = 6.0f / static_cast<float>(gate.steps);
+  sixfold.quantization.zero_point = is_signed ? -entries / 2 : 0;
+  TensorType single = sixfold;
+  single.quantization.scale = 1.0f / static_cast<float>(gate.steps);
   const OperandId three = quantized_scalar(r.editor(), 3, type), sixth = quantized_scalar(r.editor(), 1.0f / 6, type);
-  const OperandId sum = r.emit(Op::ADD, {{"input1", input}, {"input2", three}}, sixfold);
-  // Numbers outside of 0 .. 6 saturate: the type is the clamp.
-  const OperandId h = r.emit(Op::MUL, {{"input1", sum}, {"input2", sixth}}, gate);
+  // Numbers below 0 saturate, and those above 6 where that is the last of the type's.
+  constexpr int32_t none = 0, relu6 = 3;
+  const OperandId sum =
+      r.emit(Op::ADD, {{"input1", input}, {"input2", three}, {"activation", gate.steps < entries - 1 ? relu6 : none}},
+             sixfold);
+  const OperandId h = r.emit(Op::MUL, {{"input1", sum}, {"input2", sixth}}, single);
   r.replace(operation, r.emit(Op::MUL, {{"input1", input}, {"input2", h}}, type));
   return true;
 }
@@ -72,15 +124,7 @@ bool rewrite_as_table(Rewriter& r, const Operation& operation) {
   const TensorType from = r.type(input), to = r.type(operation.output());
   constexpr OperandType byte = OperandType::TENSOR_QUANT8_ASYMM;
   if (r.level() < nnapi::introduced(Op::GATHER) || from.type != byte || to.type != byte) return false;
-  constexpr int32_t entries = 256;
-  std::vector<uint8_t> results;
-  for (int32_t integer = 0; integer < entries; ++integer) {
-    const double x = double{from.quantization.scale} * (integer - from.quantization.zero_point);
-    const double hard_swish = x * std::clamp(x + 3, 0.0, 6.0) / 6;
-    const double steps = std::nearbyint(hard_swish / to.quantization.scale) + to.quantization.zero_point;
-    results.push_back(static_cast<uint8_t>(std::clamp(steps, 0.0, entries - 1.0)));
-  }
-  const Constant table = Constant::from(std::move(results), {entries}).shifted(0, graph::ElementType::quint8);
+  const Constant table = Constant::from(hard_swish_table(from, to), {entries}).converted(graph::ElementType::quint8);
   TensorType integers = from;
   integers.type = OperandType::TENSOR_INT32;
   integers.quantization = {};
