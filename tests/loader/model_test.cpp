@@ -38,7 +38,7 @@ TEST_CASE("a program of 32 bits takes models that end below 2 GiB, one of 64 bit
                          Row{gib, gib, false, true}, Row{2 * gib, 1, false, true}, Row{4 * gib, 1, false, true},
                          Row{0, 4 * gib + 1, false, true}, Row{4 * gib - 1, UINT64_MAX, false, false},
                          Row{UINT64_MAX, 1, false, false}}) {
-    CAPTURE(row.offset, row.size);
+    INFO(row.offset << " + " << row.size);
     CHECK(loader::is_in_reach(row.offset, row.size, 4) == row.with_32_bits);
     CHECK(loader::is_in_reach(row.offset, row.size, 8) == row.with_64_bits);
   }
