@@ -65,6 +65,8 @@ Expected<void> time_nnapi(const Options& options, report::BenchReport& report) {
 Expected<Outcome> execute(const Options& options, const Common& common) {
   if (options.timing.repetitions < 1 || options.timing.warm_up < 0)
     return Error{ErrorKind::usage, "--repetitions is at least 1, --warm-up at least 0"};
+  if (!options.inputs.empty() && options.against.empty())
+    return Error{ErrorKind::usage, "--input is for the model of --against: the file alone runs on made-up values"};
   Expected<std::string> library = nnapi_library(options.nnapi);
   if (!library) return library.error();
   // An unreadable file is told apart from an NNAPI that fails.

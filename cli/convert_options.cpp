@@ -49,8 +49,10 @@ void add_convert_options(CLI::App& app, ConvertOptions& options) {
                "Return outputs that the model dequantizes at its end as the integers before that");
   app.add_flag("--keep-float-islands", options.keep_float_islands,
                "Leave dequantize, operation, quantize as they are where NNAPI could compute in integers");
-  app.add_option("--output-layout", options.output_layouts,
-                 "nhwc: the app gets all outputs of 4 dimensions as NHWC; N=nhwc: output N, counted from 0")
+  app.add_option(
+         "--output-layout", options.output_layouts,
+         "nhwc: the app gets all outputs of 4 dimensions as NHWC; N=nhwc: output N, counted from 0. nchw, the default, "
+         "takes one out: nhwc and 1=nchw")
       ->type_name("LAYOUT")
       ->allow_extra_args(false);
 }

@@ -1,5 +1,6 @@
 #include "input_spec.h"
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -114,7 +115,9 @@ class Parser {
     return suffix;
   }
 
-  Expected<void> apply_suffix(std::string_view suffix) {
+  Expected<void> apply_suffix(std::string_view written) {
+    std::string suffix(written);
+    for (char& letter : suffix) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
     if (suffix == "nhwc") {
       if (spec_.channels_last) return usage(":nhwc stands twice");
       spec_.channels_last = true;
@@ -122,13 +125,13 @@ class Parser {
     }
     if (spec_.type) return usage("two dtypes; give one");
     for (const Dtype& dtype : dtypes) {
-      if (dtype.suffix != suffix) continue;
+      if (dtype.suffix != suffix && graph::name(dtype.type) != suffix) continue;
       spec_.type = dtype.type;
       return {};
     }
     for (const QuantizedDtype& dtype : quantized_dtypes)
       if (suffix.substr(0, suffix.find(',')) == dtype.suffix) return apply_quantized(suffix, dtype);
-    return usage("unknown suffix ':" + std::string(suffix) + "'; known are " + std::string(suffixes));
+    return usage("unknown suffix ':" + std::string(written) + "'; known are " + std::string(suffixes));
   }
 
   Expected<void> apply_quantized(std::string_view suffix, const QuantizedDtype& dtype) {

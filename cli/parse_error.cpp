@@ -30,6 +30,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   }
   if (!has_command) return "a command is missing; there are " + command_names(app);
   if (dynamic_cast<const CLI::ConversionError*>(&error)) return "not a number: " + offender(error.what());
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const std::string what = error.what();
+    return what.substr(0, what.find(':')) + " takes a value";
+  }
   return error.what();
 }
 

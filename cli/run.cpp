@@ -12,6 +12,7 @@
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
 #include "passerelle/verify/blob_runner.h"
+#include "passerelle/verify/border.h"
 
 namespace passerelle::cli {
 namespace {
@@ -35,6 +36,16 @@ std::string names(const std::vector<verify::Port>& ports) {
 Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std::vector<verify::Port>& ports) {
   Expected<std::vector<torchscript::InputSpec>> specs = parse_input_specs(options.inputs);
   if (!specs) return specs.error();
+  const auto place_of = [&](const std::string& name) {
+    size_t place = 0;
+    while (place < ports.size() && ports[place].name != name) ++place;
+    return place;
+  };
+  // A misspelt name is told before the number of inputs, which may be due to it.
+  for (size_t i = 0; i < specs->size(); ++i)
+    if (const std::string& name = (*specs)[i].name; !name.empty() && place_of(name) == ports.size())
+      return Error{ErrorKind::usage,
+                   "--input " + options.inputs[i] + ": no input has this name; the inputs are " + names(ports)};
   if (specs->size() != ports.size())
     return Error{ErrorKind::usage, options.file + " takes " + report::count(ports.size(), "input") + " (" +
                                        names(ports) + "), and " + std::to_string(specs->size()) +
@@ -48,11 +59,15 @@ Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std:
     };
     if (!spec.values || spec.type || spec.channels_last)
       return error("run takes FILE.npy or NAME=FILE.npy; dtype and layout are in " + options.file);
-    size_t place = i;
-    if (!spec.name.empty())
-      for (place = 0; place < ports.size() && ports[place].name != spec.name;) ++place;
-    if (place == ports.size()) return error("no input has this name; the inputs are " + names(ports));
-    if (placed[place]) return error("input " + ports[place].name + " was given before");
+    const size_t place = spec.name.empty() ? i : place_of(spec.name);
+    const verify::Port& port = ports[place];
+    if (placed[place]) return error("input " + port.name + " was given before");
+    if (spec.values->shape != port.shape)
+      return error("input " + port.name + " has the shape " + graph::to_string(port.shape) + ", and this is " +
+                   graph::to_string(spec.values->shape));
+    if (verify::integers_of(spec.values->type) != verify::integers_of(port.type))
+      return error("input " + port.name + " takes " + std::string(graph::name(port.type)) +
+                   " elements, and these are " + std::string(graph::name(spec.values->type)));
     placed[place] = std::move(spec.values);
   }
   std::vector<HostTensor> inputs;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cmath>
 #include <memory>
 
 #include "command.h"
@@ -113,6 +114,10 @@ Expected<Outcome> execute(Options options, const Common& common) {
     return Error{ErrorKind::usage, "--outputs compares what was computed elsewhere: --nnapi has no part in it"};
   if (!options.outputs.empty() && options.per_layer)
     return Error{ErrorKind::usage, "--outputs holds a model's outputs alone: --per-layer runs the file here"};
+  if (options.limits.signal_to_noise && !std::isfinite(*options.limits.signal_to_noise))
+    return Error{ErrorKind::usage, "--snr is a number of decibels"};
+  if (!blob::File::open(options.file) && blob::File::open(options.model))
+    return Error{ErrorKind::usage, "the model comes first: verify " + options.file + " " + options.model};
   Expected<std::string> library = options.outputs.empty() ? nnapi_library(options.nnapi) : std::string();
   if (!library) return library.error();
   Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);

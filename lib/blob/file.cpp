@@ -81,10 +81,12 @@ File::~File() {
 
 Expected<File> File::open(const std::string& path, Failure* failure) {
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (descriptor.get() < 0) return cannot_read(failure, path, std::strerror(errno));
+  const std::string quoted = "'" + path + "'";
+  if (descriptor.get() < 0)
+    return cannot_read(failure, quoted, errno == ENOENT ? "no such file; check the path" : std::strerror(errno));
   struct stat status;
-  if (::fstat(descriptor.get(), &status) != 0) return cannot_read(failure, path, std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return cannot_read(failure, path, "it is no regular file");
+  if (::fstat(descriptor.get(), &status) != 0) return cannot_read(failure, quoted, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return cannot_read(failure, quoted, "it is no regular file");
   auto file = open(Source{path, descriptor.get(), 0, nullptr, static_cast<uint64_t>(status.st_size)}, failure);
   if (file) descriptor.release();
   return file;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "leading_quantize.h"
 #include "passerelle/lowering/lower.h"
 #include "passerelle/passes/peel.h"
 
@@ -122,8 +123,10 @@ Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& 
 
 Converted finished(Converted lowered, const passes::Target& target) {
   lowered.target = target.feature_level;
-  for (graph::Diagnostic& diagnostic : passes::run(lowered.graph, target))
-    lowered.diagnostics.push_back(std::move(diagnostic));
+  const std::vector<LeadingQuantize> leading = leading_quantizes(lowered.graph);
+  std::vector<graph::Diagnostic> refused = passes::run(lowered.graph, target);
+  suggest_quantized_inputs(leading, refused);
+  for (graph::Diagnostic& diagnostic : refused) lowered.diagnostics.push_back(std::move(diagnostic));
   lowered.refused.resize(lowered.diagnostics.size());
   return lowered;
 }

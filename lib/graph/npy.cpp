@@ -200,10 +200,14 @@ std::string why_not_a_type(const std::string& descr) {
 Expected<HostTensor> read_npy(const std::string& path) {
   auto unreadable = [&](const std::string& what) { return Error{ErrorKind::unreadable, path + ": " + what}; };
   struct stat status;
-  if (::stat(path.c_str(), &status) != 0) return unreadable(std::strerror(errno));
+  const auto cannot_read = [&] {
+    const std::string reason = errno == ENOENT ? "no such file; check the path" : std::strerror(errno);
+    return Error{ErrorKind::unreadable, "cannot read '" + path + "': " + reason};
+  };
+  if (::stat(path.c_str(), &status) != 0) return cannot_read();
   if (!S_ISREG(status.st_mode)) return unreadable("not a file");
   std::ifstream file(path, std::ios::binary);
-  if (!file) return unreadable(std::strerror(errno));
+  if (!file) return cannot_read();
 
   Expected<Header> header = read_header(file, path);
   if (!header) return header.error();

@@ -72,6 +72,7 @@ class ArgumentMaker {
 
   Arguments make() {
     const auto& parameters = schema_.arguments();
+    refuse_unknown_names();
     for (size_t i = 1; i < parameters.size(); ++i) {
       needed_later_ = 0;
       for (size_t j = i + 1; j < parameters.size(); ++j)
@@ -224,6 +225,15 @@ class ArgumentMaker {
   static bool is_part(const std::string& given, const std::string& name) {
     return given == name ||
            (given.size() > name.size() && given.compare(0, name.size(), name) == 0 && given[name.size()] == '.');
+  }
+
+  /// Before anything that lacks: an input that lacks may be one whose name was misspelt.
+  void refuse_unknown_names() const {
+    for (const auto& [given, spec] : named_) {
+      bool known = false;
+      for (size_t i = 1; i < schema_.arguments().size(); ++i) known |= is_part(given, schema_.arguments()[i].name());
+      if (!known) throw WrongUsage{"the model has no input '" + given + "': " + expected()};
+    }
   }
 
   void refuse_what_is_left() const {

@@ -36,10 +36,16 @@ Error threw(const std::string& what, const graph::Origin& origin) {
     return {ErrorKind::unsupported, "the model computes in float16, which LibTorch can't do on a CPU (" + what +
                                         "); save it in float32, with model.float()"};
   std::string message = "the model throws on these inputs: " + what;
+  // Drawn without knowing what they are used for.
+  const bool is_index = what.find("index out of range") != std::string::npos;
   if (!origin.op.empty()) message += " (in " + origin.op;
   if (!origin.op.empty() && origin.user.line > 0)
     message += ", " + origin.user.file + " line " + std::to_string(origin.user.line);
   if (!origin.op.empty()) message += ")";
+  if (is_index)
+    return {ErrorKind::usage, message +
+                                  "; where whole numbers are looked up in a table, give a .npy file with numbers "
+                                  "of its rows: those that are made up go to 9"};
   return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("what the system refuses says so") {
   REQUIRE_FALSE(missing);
   CHECK(failure == blob::Failure::system);
   CHECK(missing.error().kind == ErrorKind::unreadable);
-  CHECK_THAT(missing.error().message, Contains("/nonexistent/x.nnapi") && Contains("No such file"));
+  CHECK_THAT(missing.error().message, Contains("/nonexistent/x.nnapi") && Contains("no such file"));
   const auto folder = blob::File::open(std::string("/tmp"), &failure);
   REQUIRE_FALSE(folder);
   CHECK_THAT(folder.error().message, Contains("no regular file"));

@@ -164,6 +164,7 @@ def main():
     with torch.no_grad():
         save(torch.jit.trace(Encoder().eval(), (torch.rand(1, 4, 8), padding)), "encoder.traced.pt", making)
 
+    save(torch.jit.script(torch.nn.Embedding(4, 2)), "words.pt", making)
     save(torch.jit.trace(Deep().eval(), torch.rand(1, 8, 112, 112)), "deep.pt", making)
 
     save(torch.jit.script(NotFinite()), "not_finite.pt", making)

@@ -223,7 +223,7 @@ TEST_CASE("a missing file and a folder are refused") {
   Expected<HostTensor> missing = read_npy(folder() / "missing.npy");
   REQUIRE_FALSE(missing);
   CHECK(missing.error().kind == ErrorKind::unreadable);
-  CHECK_THAT(missing.error().message, Catch::Contains("missing.npy: No such file"));
+  CHECK_THAT(missing.error().message, Catch::Contains("missing.npy': no such file"));
   Expected<HostTensor> directory = read_npy(folder().path());
   REQUIRE_FALSE(directory);
   CHECK_THAT(directory.error().message, Catch::Contains("not a file"));

@@ -169,7 +169,7 @@ TEST_CASE("each way not to open has its status") {
   loader::Error error;
   CHECK_FALSE(loader::Model::open("/nonexistent/m.nnapi", error));
   CHECK(error.status() == PASSERELLE_CANNOT_READ);
-  CHECK_THAT(error.message(), Contains("/nonexistent/m.nnapi") && Contains("No such file"));
+  CHECK_THAT(error.message(), Contains("/nonexistent/m.nnapi") && Contains("no such file"));
 
   CHECK(open_status(std::vector<unsigned char>(100, 'z')) == PASSERELLE_NOT_A_MODEL);
   const auto bytes = blob_test::written(blob_test::rich_graph());

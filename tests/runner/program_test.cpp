@@ -94,7 +94,7 @@ TEST_CASE("passerelle-run ends with passerelle's statuses") {
   CHECK(status("m.nnapi", "--output-dir") == 2);
   CHECK(status("m.nnapi --output-dir out", "takes 1 inputs (picture)") == 2);
   CHECK(status("m.nnapi --bench --timeout 5", "exactly one device") == 2);
-  CHECK(status("none.nnapi --bench", "No such file") == 3);
+  CHECK(status("none.nnapi --bench", "no such file") == 3);
   CHECK(status("x.npy --bench", "no model") == 3);
   CHECK(status("m.nnapi --input m.nnapi --output-dir out", "not a .npy file") == 3);
   CHECK(status("m.nnapi --bench --device tpu", "there is no NNAPI device tpu") == 6);

@@ -1,0 +1,52 @@
+#include "leading_quantize.h"
+
+#include <charconv>
+
+#include "passerelle/graph/shape.h"
+#include "passerelle/passes/peel.h"
+
+namespace passerelle::converter {
+namespace {
+
+/// As short as it can be read back.
+std::string text(float number) {
+  char digits[32];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  return error == std::errc() ? std::string(digits, end) : std::to_string(number);
+}
+
+bool same(const graph::Origin& a, const graph::Origin& b) {
+  return a.op == b.op && a.module_path == b.module_path && a.user.file == b.user.file && a.user.line == b.user.line &&
+         a.innermost.file == b.innermost.file && a.innermost.line == b.innermost.line;
+}
+
+}  // namespace
+
+std::vector<LeadingQuantize> leading_quantizes(const graph::Graph& graph) {
+  std::vector<LeadingQuantize> result;
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const graph::Port& port = graph.inputs[i];
+    const std::optional<graph::TensorType> type = passes::quantized_first(graph, i);
+    if (!type) continue;
+    const bool is_signed = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+    for (const graph::Operation& operation : graph.operations)
+      if (operation.is(graph::OperationType::QUANTIZE) && operation.operand("input") == port.operand &&
+          operation.origin < graph.origins.size())
+        result.push_back({graph.origins[operation.origin],
+                          port.name + "=" + graph::to_string(port.shape) + (is_signed ? ":qint8," : ":quint8,") +
+                              text(type->quantization.scale) + "," + std::to_string(type->quantization.zero_point)});
+  }
+  return result;
+}
+
+void suggest_quantized_inputs(const std::vector<LeadingQuantize>& leading,
+                              std::vector<graph::Diagnostic>& diagnostics) {
+  for (graph::Diagnostic& diagnostic : diagnostics)
+    for (const LeadingQuantize& quantize : leading)
+      if (diagnostic.reason == graph::Reason::needs_feature_level && same(diagnostic.origin, quantize.origin)) {
+        diagnostic.suggestion += ", or give --input " + quantize.input + ": the app quantizes";
+        break;
+      }
+}
+
+}  // namespace passerelle::converter
