@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "help.h"
+#include "memory_limit.h"
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::cli {
@@ -18,7 +19,7 @@ constexpr const char* examples =
     "\n"
     "Exit status: 0 done, 1 a bug in passerelle, 2 wrong usage, 3 a file that can't be read, 4 a model\n"
     "that can't be converted, 5 verification found a difference, 6 NNAPI failed, 7 an output can't be\n"
-    "written, 8 --timeout.";
+    "written, 8 --timeout, 9 --memory-limit.";
 
 void add_common_options(CLI::App& app, const Command& command, Common& common) {
   std::string formats;
@@ -40,6 +41,12 @@ void add_common_options(CLI::App& app, const Command& command, Common& common) {
       ->type_name("SECONDS")
       ->check([](const std::string& text) {
         return std::atof(text.c_str()) > 0 ? std::string() : "seconds, more than 0, not '" + text + "'";
+      });
+  app.add_option("--memory-limit", common.memory_limit,
+                 "End with status 9 where it takes more memory of its own, as 4G or 512M. Default: no limit")
+      ->type_name("SIZE")
+      ->check([](const std::string& text) {
+        return parse_size(text) ? std::string() : "a number of bytes, or of K, M, G or T as in 4G, not '" + text + "'";
       });
   app.add_flag("-v,--verbose", common.verbose, "Say on standard error what is being done");
   app.add_flag("-q,--quiet", common.quiet, "Say nothing on standard error but errors");

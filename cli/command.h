@@ -23,8 +23,9 @@ struct Common {
   std::string format = "text";
   bool verbose = false;
   bool quiet = false;
-  int threads = 0;     ///< LibTorch's; 0: its own choice
-  double timeout = 0;  ///< seconds; 0: none
+  int threads = 0;           ///< LibTorch's; 0: its own choice
+  double timeout = 0;        ///< seconds; 0: none
+  std::string memory_limit;  ///< "4G"; empty: none
 };
 
 /// Runs a subcommand after its arguments were parsed. An Error becomes a sentence and the exit status of its kind.

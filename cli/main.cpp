@@ -11,6 +11,7 @@
 
 #include "app.h"
 #include "deadline.h"
+#include "memory_limit.h"
 #include "parse_error.h"
 #include "passerelle/report/style.h"
 #include "passerelle/report/words.h"
@@ -41,6 +42,15 @@ Outcome outcome_of(const Error& error) {
   outcome.status = static_cast<int>(error.kind);
   outcome.complaint = "passerelle: " + error.message + "\n";
   outcome.json = {{"error", {{"kind", kind_name(error.kind)}, {"message", error.message}}}};
+  return outcome;
+}
+
+/// A status that no Error has: what is beyond the limit ends at once, wherever it is.
+Outcome beyond_limit(const std::string& message) {
+  Outcome outcome;
+  outcome.status = memory_status;
+  outcome.complaint = "passerelle: " + message + "\n";
+  outcome.json = {{"error", {{"kind", "memory"}, {"message", message}}}};
   return outcome;
 }
 
@@ -91,6 +101,7 @@ Outcome run(const Action& action) {
     Expected<Outcome> outcome = action();
     return outcome ? *std::move(outcome) : outcome_of(outcome.error());
   } catch (const std::bad_alloc&) {
+    end_beyond_limit();
     return outcome_of({ErrorKind::bug, "out of memory: the model or its inputs are too large for this machine"});
   } catch (const std::exception& exception) {
     return outcome_of({ErrorKind::bug, "a bug in passerelle, please report it: " + std::string(exception.what())});
@@ -119,6 +130,8 @@ int main(int argc, char** argv) {
     Outcome outcome;
     {
       const Deadline deadline(common.timeout, [&](const Error& error) { return print(outcome_of(error), common); });
+      if (const auto limit = parse_size(common.memory_limit))
+        limit_memory(*limit, [&](const std::string& message) { return print(beyond_limit(message), common); });
       outcome = run(action);
     }
     if (progress) progress->finish();

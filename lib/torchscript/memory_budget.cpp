@@ -3,7 +3,9 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <exception>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace passerelle::torchscript {
@@ -17,7 +19,12 @@ class ChargingAllocator final : public c10::Allocator {
   explicit ChargingAllocator(c10::Allocator* underlying) : underlying_(underlying) {}
   c10::DataPtr allocate(size_t size) const override {
     if (current != nullptr) current->charge(size);
-    return underlying_->allocate(size);
+    try {
+      return underlying_->allocate(size);
+    } catch (const std::exception&) {
+      if (const std::new_handler handler = std::get_new_handler()) handler();
+      throw;
+    }
   }
   c10::DeleterFnPtr raw_deleter() const override { return underlying_->raw_deleter(); }
 
@@ -25,7 +32,9 @@ class ChargingAllocator final : public c10::Allocator {
   c10::Allocator* underlying_;
 };
 
-void install_once() {
+}  // namespace
+
+void install_allocator() {
   static std::once_flag once;
   std::call_once(once, [] {
     // Storages remember their allocator, so it lives as long as the process.
@@ -34,11 +43,9 @@ void install_once() {
   });
 }
 
-}  // namespace
-
 MemoryBudget::MemoryBudget(uint64_t limit, std::function<uint64_t()> living_bytes)
     : limit_(limit), living_bytes_(std::move(living_bytes)), outer_(current) {
-  install_once();
+  install_allocator();
   current = this;
 }
 

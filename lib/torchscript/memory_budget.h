@@ -11,6 +11,10 @@ struct OutOfBudget : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Makes LibTorch's allocator the one that budgets are charged in, and that calls std::get_new_handler() where there is
+/// no memory left, as `new` does. Once for the process.
+void install_allocator();
+
 /// While it lives, this thread's tensors may take no more than `limit` bytes at once; beyond it allocating throws
 /// OutOfBudget. Freed bytes are known only through `living_bytes`, which is asked when the count says that it is time.
 class MemoryBudget {

@@ -87,13 +87,14 @@ void Interpreter::run_operator(Node* node) {
   const jit::Operator* known = node->maybeOperator();
   const bool lacking = known == nullptr || is_foreign(op, known->schema().overload_name());
   if (lacking || !is_allowed(op)) {
-    diagnose(graph::Reason::unknown_operator,
-             lacking ? "this version of LibTorch does not have the operator"
-                     : "the operator is not on the list of those that may run",
-             makes_nested_tensors(op)
-                 ? "make torch.nn.TransformerEncoder with enable_nested_tensor=False, or script the model: NNAPI has no "
-                   "nested tensors"
-                 : "leave it out of the model, or write it with other operators");
+    diagnose(
+        graph::Reason::unknown_operator,
+        lacking ? "this version of LibTorch does not have the operator"
+                : "the operator is not on the list of those that may run",
+        makes_nested_tensors(op)
+            ? "make torch.nn.TransformerEncoder with enable_nested_tensor=False, or script the model: NNAPI has no "
+              "nested tensors"
+            : "leave it out of the model, or write it with other operators");
     return set_unknown(node);
   }
   Call call{node, known->schema(), op, inputs_of(node)};
