@@ -3,12 +3,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <iterator>
 #include <new>
+#include <string_view>
+#include <utility>
 
 #include "passerelle/support/atomic_file.h"
-#include "passerelle/torchscript/model.h"
+#include "passerelle/torchscript/little_memory.h"
 
 namespace passerelle::cli {
 namespace {
@@ -16,6 +20,11 @@ namespace {
 // A new handler takes no arguments, and the process has one limit.
 std::atomic<uint64_t> limit{0};
 std::atomic<bool> ending{false};
+
+std::function<int(const std::string&)>& sayer() {
+  static std::function<int(const std::string&)> say;
+  return say;
+}
 
 std::string size_text(uint64_t bytes) {
   const char* const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
@@ -41,8 +50,9 @@ std::optional<uint64_t> parse_size(const std::string& text) {
   return size;
 }
 
-void limit_memory(uint64_t bytes) {
-  torchscript::Model::prepare_for_little_memory();
+void limit_memory(uint64_t bytes, std::function<int(const std::string&)> say) {
+  torchscript::prepare_for_little_memory();
+  sayer() = std::move(say);
   limit = bytes;
   std::set_new_handler(end_beyond_limit);
   rlimit current{};
@@ -60,9 +70,8 @@ void end_beyond_limit() {
   current.rlim_cur = current.rlim_max;  // cleaning up takes some
   ::setrlimit(RLIMIT_DATA, &current);
   AtomicFile::remove_unfinished();
-  std::fprintf(stderr, "%spasserelle: it takes more memory than %s: --memory-limit\n",
-               ::isatty(STDERR_FILENO) ? "\r\x1b[K" : "", size_text(limit).c_str());
-  ::_exit(memory_status);
+  if (::isatty(STDERR_FILENO) == 1) std::fputs("\r\x1b[K", stderr);  // the progress line
+  ::_exit(sayer()("it takes more memory than " + size_text(limit) + ": --memory-limit"));
 }
 
 }  // namespace passerelle::cli

@@ -1,5 +1,6 @@
 #include "memory_budget.h"
 
+#include <ATen/Parallel.h>
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
@@ -7,6 +8,8 @@
 #include <mutex>
 #include <new>
 #include <utility>
+
+#include "passerelle/torchscript/little_memory.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -41,6 +44,11 @@ void install_allocator() {
     static ChargingAllocator allocator(c10::GetCPUAllocator());
     c10::SetCPUAllocator(&allocator, /*priority=*/1);
   });
+}
+
+void prepare_for_little_memory() {
+  install_allocator();
+  at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
 }
 
 MemoryBudget::MemoryBudget(uint64_t limit, std::function<uint64_t()> living_bytes)

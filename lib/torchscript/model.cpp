@@ -9,7 +9,6 @@
 #include "failures.h"
 #include "flatten.h"
 #include "interpreter.h"
-#include "memory_budget.h"
 #include "model_state.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/replay.h"
@@ -149,11 +148,6 @@ Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>
 }
 
 void Model::use_threads(int threads) { at::set_num_threads(threads); }
-
-void Model::prepare_for_little_memory() {
-  install_allocator();
-  at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) {});
-}
 
 std::string Model::libtorch_version() { return TORCH_VERSION; }
 

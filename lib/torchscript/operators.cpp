@@ -147,6 +147,22 @@ void Interpreter::name_arguments(Call& call) {
     call.named.emplace_back(call.argument_name(i), to_value(call.arguments[i]));
 }
 
+/// LibTorch looks up types, layouts and orders of memory by their numbers without a look at how many there are.
+static bool names_nothing(std::string_view argument, const c10::IValue& value) {
+  struct Enumeration {
+    std::string_view argument;
+    int64_t count;
+  };
+  constexpr Enumeration enumerations[] = {{"dtype", static_cast<int64_t>(c10::ScalarType::NumOptions)},
+                                          {"out_dtype", static_cast<int64_t>(c10::ScalarType::NumOptions)},
+                                          {"layout", static_cast<int64_t>(c10::Layout::NumOptions)},
+                                          {"memory_format", static_cast<int64_t>(c10::MemoryFormat::NumOptions)}};
+  if (!value.isInt()) return false;
+  for (const Enumeration& each : enumerations)
+    if (each.argument == argument) return value.toInt() < 0 || value.toInt() >= each.count;
+  return false;
+}
+
 void Interpreter::invoke(Call& call) {
   if (values_ == Values::shapes_alone && call.dependence == Dependence::data) {
     if (auto results = uncomputed_results(call.op, call.schema, call.arguments)) {
@@ -154,6 +170,9 @@ void Interpreter::invoke(Call& call) {
       return;
     }
   }
+  for (size_t i = 0; i < call.arguments.size(); ++i)
+    if (names_nothing(call.argument_name(i), call.arguments[i]))
+      fail("its argument " + call.argument_name(i) + " is a number that stands for nothing");
   std::vector<IValue> stack = call.arguments;
   if (call.schema.is_vararg()) stack.emplace_back(static_cast<int64_t>(call.node->inputs().size()));
   try {

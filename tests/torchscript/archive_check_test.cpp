@@ -177,6 +177,13 @@ TEST_CASE("attributes of classes have types") {
     CHECK(flaw_in_code(begin + line) == "has a class with an attribute without a type (line 6)");
 }
 
+TEST_CASE("a dtype that stands for nothing is refused before LibTorch looks it up") {
+  const Model model = model_of("def forward(self, x):\n  return torch.quantize_per_tensor(x, 0.1, 0, 99)\n");
+  const auto trace = model.trace({shape({2})});
+  REQUIRE_FALSE(trace);
+  CHECK(trace.error().message.find("its argument dtype is a number that stands for nothing") != std::string::npos);
+}
+
 TEST_CASE("an archive whose tensor reaches beyond its storage is damaged") {
   const auto load = [](const std::string& sizes) {
     const std::string data = "c__torch__\nM\n)\x81}(" + text("w") + tensor("K\x00"s, sizes, "K\x01") + "ub";

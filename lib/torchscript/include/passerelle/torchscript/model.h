@@ -71,9 +71,6 @@ class Model {
   static std::string libtorch_version();
   /// How many threads an operator of LibTorch's may use, in this process: the host NNAPI's kernels among them.
   static void use_threads(int threads);
-  /// For a process that may have little memory: starts LibTorch's threads, whose stacks may not fit later, and makes its
-  /// failures to allocate call std::get_new_handler() before anything else.
-  static void prepare_for_little_memory();
 
  private:
   struct State;
