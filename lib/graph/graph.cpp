@@ -84,8 +84,8 @@ std::vector<OperandId> Operation::inputs() const {
   return ids;
 }
 
-OperandId Graph::add_operand(TensorType type, std::string name) {
-  operands.push_back({std::move(type), std::nullopt, std::move(name)});
+OperandId Graph::add_operand(TensorType type) {
+  operands.push_back({std::move(type), std::nullopt});
   return static_cast<OperandId>(operands.size() - 1);
 }
 

@@ -99,10 +99,11 @@ std::vector<Probe> probes_of(const Graph& graph, const Trace& trace) {
   std::vector<Probe> probes;
   for (uint32_t i = 0; i < graph.operations.size(); ++i)
     for (OperandId id : graph.operations[i].outputs) {
-      const std::optional<TensorId> tensor = lowering::tensor_of(graph[id]);
-      if (!tensor || static_cast<uint32_t>(*tensor) >= trace.tensors.size()) continue;
-      if (!holds_numbers_of(graph.type(id), trace[*tensor])) continue;
-      probes.push_back({i, *tensor, id});
+      const std::optional<uint32_t> source = graph[id].source;
+      if (!source || *source >= trace.tensors.size()) continue;
+      const TensorId tensor{*source};
+      if (!holds_numbers_of(graph.type(id), trace[tensor])) continue;
+      probes.push_back({i, tensor, id});
       break;  // one an operation: the first
     }
   return probes;

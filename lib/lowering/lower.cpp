@@ -1,7 +1,6 @@
 #include "passerelle/lowering/lower.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <string_view>
 
@@ -132,7 +131,7 @@ class Driver {
       type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
     }
     enter_border("input");
-    added.operand = lowered_.graph.add_operand(std::move(type), port.name);
+    added.operand = lowered_.graph.add_operand(std::move(type));
     const OperandId value = half ? context_.widened(added.operand) : added.operand;
     operand(port.tensor) = port.channels_last ? context_.to_nchw(value) : value;
     lowered_.graph.inputs.push_back(std::move(added));
@@ -146,7 +145,7 @@ class Driver {
       if (trace_[port.tensor].type == graph::ElementType::float16) added.operand = context_.halved(added.operand);
     } catch (const Refusal&) {
       refuse_port(port, "output");
-      added.operand = lowered_.graph.add_operand(tensor_type(trace_[port.tensor]), port.name);
+      added.operand = lowered_.graph.add_operand(tensor_type(trace_[port.tensor]));
       lowered_.graph.operations.push_back(opaque("output", {added.operand}));
     }
     lowered_.graph.outputs.push_back(std::move(added));
@@ -173,7 +172,7 @@ class Driver {
       refuse_empty_tensors(node);
       row->function(context_);
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
-      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { name_operand(id); });
+      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { note_source(id); });
     } catch (Refusal& refusal) {
       if (!is_told_already(node)) {
         lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
@@ -223,10 +222,10 @@ class Driver {
   }
 
   /// So that it can be told, when the passes are done, which of the trace's tensors an operand holds.
-  void name_operand(TensorId id) {
+  void note_source(TensorId id) {
     if (!operand(id) || lowered_.graph.is_constant(*operand(id))) return;
-    std::string& name = lowered_.graph[*operand(id)].name;
-    if (name.empty()) name = operand_name(id);
+    std::optional<uint32_t>& source = lowered_.graph[*operand(id)].source;
+    if (!source) source = static_cast<uint32_t>(id);
   }
 
   void require_bound(TensorId id) {
@@ -280,17 +279,6 @@ class Driver {
 };
 
 }  // namespace
-
-std::string operand_name(TensorId id) { return "%" + std::to_string(static_cast<uint32_t>(id)); }
-
-std::optional<TensorId> tensor_of(const graph::Operand& operand) {
-  if (operand.name.size() < 2 || operand.name[0] != '%') return std::nullopt;
-  uint32_t number = 0;
-  const char* const end = operand.name.data() + operand.name.size();
-  const auto [stopped, error] = std::from_chars(operand.name.data() + 1, end, number);
-  if (error != std::errc() || stopped != end) return std::nullopt;
-  return TensorId{number};
-}
 
 Lowered lower(const Trace& trace) {
   const auto is_quantized = [](const torchscript::Tensor& tensor) { return graph::is_quantized(tensor.type); };

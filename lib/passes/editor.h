@@ -51,9 +51,9 @@ class Editor {
   void read_current(Operation& operation) const {
     operation.for_each_input([&](OperandId& id) { id = current(id); });
   }
-  /// From here on, whoever reads `from` reads `to`, which is known by its name, where it has one.
+  /// From here on, whoever reads `from` reads `to`, which has its source, where it has one.
   void replace(OperandId from, OperandId to) {
-    if (!graph_[from].name.empty() && !graph_.is_constant(to)) graph_[to].name = graph_[from].name;
+    if (graph_[from].source && !graph_.is_constant(to)) graph_[to].source = graph_[from].source;
     if (replacement_.size() <= index(from)) replacement_.resize(graph_.operands.size());
     replacement_[index(from)] = to;
   }

@@ -186,7 +186,7 @@ void fold_inputs(Graph& graph) {
     }
     TensorType lower = graph.type(id);
     lower.shape = joined_leading(lower.shape);
-    port.operand = graph.add_operand(std::move(lower), port.name);
+    port.operand = graph.add_operand(std::move(lower));
     graph.replace_uses(id, reshaped(graph, port.operand, id, 0));
   }
 }

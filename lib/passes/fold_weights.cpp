@@ -89,7 +89,7 @@ class WeightFolder {
       default: shift(folded, *numbers);
     }
     folded.argument("activation") = operation.integer("activation");
-    graph_[value].name.clear();  // what it holds is the folded operation's result now
+    graph_[value].source.reset();  // what it holds is the folded operation's result now
     editor_.replace(operation.output(), value);
     kept->last = operation.output();
     return true;
@@ -115,7 +115,7 @@ class WeightFolder {
       folded.argument(name) =
           graph_.add_constant(shuffled_rows(*parameter.constant, groups), parameter.type.quantization);
     }
-    graph_[value].name.clear();  // what it holds is the folded operation's result now
+    graph_[value].source.reset();  // what it holds is the folded operation's result now
     editor_.replace(operation.output(), value);
     kept->last = operation.output();
     return true;

@@ -51,7 +51,7 @@ void fuse_activations(Graph& graph) {
     if (!applies_activation_to_result(graph, before) || !(graph.type(input) == graph.type(output))) continue;
     before.argument("activation") = code;
     graph.replace_uses(output, input);
-    graph[input].name = graph[output].name;  // what it holds is the activation's result now
+    graph[input].source = graph[output].source;  // what it holds is the activation's result now
     readers[index(input)] = readers[index(output)];
   }
   graph.remove_dead();

@@ -163,9 +163,9 @@ class LayoutWriter {
     return *known;
   }
 
-  /// `value` holds the numbers of operand `id`: it is known by its name, if it has none.
-  OperandId named_as(OperandId id, OperandId value) {
-    if (graph_[value].name.empty()) graph_[value].name = graph_[id].name;
+  /// `value` holds the numbers of operand `id`: it has the same source, if it has none.
+  OperandId as_source(OperandId id, OperandId value) {
+    if (!graph_[value].source) graph_[value].source = graph_[id].source;
     return value;
   }
 
@@ -173,8 +173,8 @@ class LayoutWriter {
   OperandId rearranged(OperandId id, OperandId value, const Arrangement& from, const Arrangement& to) {
     const Shape& shape = shapes_[index(id)];
     if (difference(shape, from, to) != Difference::order)
-      return named_as(id, editor_.reshape(value, graph::permuted(shape, to)));
-    return named_as(id, editor_.transpose(value, graph::composed(graph::inverse(from), to)));
+      return as_source(id, editor_.reshape(value, graph::permuted(shape, to)));
+    return as_source(id, editor_.transpose(value, graph::composed(graph::inverse(from), to)));
   }
 
   void write_tied(Operation operation) {
@@ -228,7 +228,7 @@ class LayoutWriter {
   void write_reshape(Operation operation) {
     OperandId output = operation.output();
     OperandId made = editor_.reshape(stored(operation.operand("input")), graph_.shape(output));
-    stored_[index(output)] = named_as(output, made);
+    stored_[index(output)] = as_source(output, made);
   }
 
   void write_link(Operation operation) {
@@ -246,7 +246,7 @@ class LayoutWriter {
     Arrangement wanted = graph::composed(*constant_permutation(graph_, operation), arrangement(to));
     bool from_logical =
         logical_[index(from)] && difference(shapes_[index(from)], logical_order(from), wanted) != Difference::order;
-    stored_[index(to)] = named_as(to, from_logical ? rearranged(from, logical(from), logical_order(from), wanted)
+    stored_[index(to)] = as_source(to, from_logical ? rearranged(from, logical(from), logical_order(from), wanted)
                                                    : rearranged(from, stored(from), arrangement(from), wanted));
   }
 
@@ -255,11 +255,11 @@ class LayoutWriter {
     LayoutLink link{Kind::reshape, from, to, {}, reshape_groups(shapes_[index(from)], shapes_[index(to)])};
     link.absorbs_order = std::find(absorbing_.begin(), absorbing_.end(), to) != absorbing_.end();
     if (graph_.is_constant(from) || !reshapes_in_place(link, arrangement(from), arrangement(to))) {
-      logical_[index(to)] = named_as(to, editor_.reshape(logical(from), shapes_[index(to)]));
+      logical_[index(to)] = as_source(to, editor_.reshape(logical(from), shapes_[index(to)]));
       return;
     }
     stored_[index(to)] =
-        named_as(to, editor_.reshape(stored(from), graph::permuted(shapes_[index(to)], arrangement(to))));
+        as_source(to, editor_.reshape(stored(from), graph::permuted(shapes_[index(to)], arrangement(to))));
     if (link.absorbs_order) matrix_order_[index(to)] = columns_of(link, arrangement(from));
   }
 

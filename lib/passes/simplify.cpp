@@ -110,7 +110,7 @@ class Simplifier {
 
   /// `input` has the same elements as `output`, and may be all that is left of it.
   void name_as(OperandId output, OperandId input) {
-    if (graph_[input].name.empty() && !graph_.is_constant(input)) graph_[input].name = graph_[output].name;
+    if (!graph_[input].source && !graph_.is_constant(input)) graph_[input].source = graph_[output].source;
   }
 
   void visit_reshape(const Operation& operation) {

@@ -19,7 +19,7 @@ Port port(OperandId id) {
 /// x → RELU → TANH → output, beside an ABS that nobody reads.
 Graph small() {
   Graph graph;
-  OperandId x = graph.add_operand(vector4, "x");
+  OperandId x = graph.add_operand(vector4);
   graph.inputs.push_back(port(x));
   OperandId relu = graph.append(OperationType::RELU, {{"input", x}}, vector4, 0);
   graph.append(OperationType::ABS, {{"input", relu}}, vector4, 0);

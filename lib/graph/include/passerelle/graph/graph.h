@@ -54,7 +54,8 @@ inline uint32_t index(OperandId id) { return static_cast<uint32_t>(id); }
 struct Operand {
   TensorType type;
   std::optional<Constant> constant;
-  std::string name;  ///< for pictures and messages; may be empty
+  /// The tensor of the trace (torchscript::TensorId) whose numbers it holds, in whatever shape and order of dimensions.
+  std::optional<uint32_t> source{};
 };
 
 /// A tensor, the tensors of a variadic argument, a scalar, or nothing (an optional tensor left out, a scalar at its
@@ -120,7 +121,7 @@ class Graph {
   std::vector<Origin> origins;
   bool relax_fp16 = false;
 
-  OperandId add_operand(TensorType type, std::string name = {});
+  OperandId add_operand(TensorType type);
   /// The NNAPI type follows from the constant's element type (bool8 → TENSOR_BOOL8, ...); quantized ones need theirs.
   OperandId add_constant(Constant constant, Quantization quantization = {});
   /// Appends an operation whose outputs are new operands of these types.

@@ -18,14 +18,10 @@ struct Lowered {
       refused;  ///< for each diagnostic the operator in Trace::nodes, where there is one
 };
 
-/// An operator without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything
-/// around it is still converted, counted and reported.
+/// Operands that hold a tensor of the trace say so (Operand::source); passes keep that while it is true. An operator
+/// without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything around it is still
+/// converted, counted and reported.
 Lowered lower(const torchscript::Trace& trace);
-
-/// Operands that hold a tensor of the trace are named so. Passes keep the name, where the operand still holds the tensor's
-/// values, in whatever order of dimensions and shape.
-std::string operand_name(torchscript::TensorId id);
-std::optional<torchscript::TensorId> tensor_of(const graph::Operand& operand);
 
 /// A row of the table of lowerings, for documentation.
 struct SupportedOperator {
