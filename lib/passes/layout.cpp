@@ -247,7 +247,7 @@ class LayoutWriter {
     bool from_logical =
         logical_[index(from)] && difference(shapes_[index(from)], logical_order(from), wanted) != Difference::order;
     stored_[index(to)] = as_source(to, from_logical ? rearranged(from, logical(from), logical_order(from), wanted)
-                                                   : rearranged(from, stored(from), arrangement(from), wanted));
+                                                    : rearranged(from, stored(from), arrangement(from), wanted));
   }
 
   void write_reshape_link(Operation operation) {

@@ -8,7 +8,7 @@
 namespace passerelle::passes {
 
 std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target) {
-  simplify(graph);                        // one form for what can be said in several
+  simplify(graph);  // one form for what can be said in several
   if (target.removes_float_islands) remove_float_islands(graph);
   use_unsigned_integers(graph, target);
   fold_rank(graph);                       // at most 4 dimensions, where they can be folded

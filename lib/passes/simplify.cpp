@@ -109,14 +109,14 @@ class Simplifier {
   }
 
   /// `input` has the same elements as `output`, and may be all that is left of it.
-  void name_as(OperandId output, OperandId input) {
+  void pass_source_on(OperandId output, OperandId input) {
     if (!graph_[input].source && !graph_.is_constant(input)) graph_[input].source = graph_[output].source;
   }
 
   void visit_reshape(const Operation& operation) {
     OperandId input = operation.operand("input");
     while (const Operation* before = producers_.of(input, Op::RESHAPE)) input = before->operand("input");
-    name_as(operation.output(), input);
+    pass_source_on(operation.output(), input);
     reshape_to(input, operation.output());
   }
 
@@ -142,7 +142,7 @@ class Simplifier {
       input = before->operand("input");
     }
     OperandId output = operation.output();
-    name_as(output, input);
+    pass_source_on(output, input);
     if (graph_.is_constant(input)) {
       graph::Quantization quantization = graph_.type(input).quantization;
       if (!quantization.channel_scales.empty())

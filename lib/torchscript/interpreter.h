@@ -2,8 +2,8 @@
 // What is left, the operators whose results depend on the inputs' data, goes into the trace.
 //
 // interpreter.cpp holds calls and blocks, control_flow.cpp If, Loop and the like, containers.cpp lists, tuples, dicts
-// and objects, operators.cpp the operators proper, in_place.cpp those that write to their arguments; dependence.cpp says
-// what depends on the inputs, to_value.cpp makes the trace's values.
+// and objects, operators.cpp the operators proper, in_place.cpp those that write to their arguments; dependence.cpp
+// says what depends on the inputs, to_value.cpp makes the trace's values.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>

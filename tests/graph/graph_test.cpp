@@ -59,7 +59,8 @@ TEST_CASE("arguments have names and defaults") {
   OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {1, 4, 4, 2}, {}});
   Operation pool = graph.make_operation(
       OperationType::MAX_POOL_2D,
-      {{"input", x}, {"filter_width", 3}, {"filter_height", 2}, {"stride_width", 1}, {"stride_height", 1}}, {vector4}, 0);
+      {{"input", x}, {"filter_width", 3}, {"filter_height", 2}, {"stride_width", 1}, {"stride_height", 1}}, {vector4},
+      0);
   CHECK(pool.integer("filter_height") == 2);
   CHECK(pool.integer("activation") == 0);
   CHECK(pool.boolean("nchw") == false);

@@ -40,8 +40,8 @@ at::Tensor torch_tensor(const Tensor& tensor) {
   // The distributions of the standard library differ between implementations; the generator does not.
   for (int64_t i = 0; i < values.numel(); ++i)
     values.data_ptr<double>()[i] = tensor.low + (tensor.high - tensor.low) * (generator() / 4294967296.0);
-  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64 &&
-      tensor.type != ElementType::float16) values.floor_();
+  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64 && tensor.type != ElementType::float16)
+    values.floor_();
   return values.to(scalar_type(tensor.type));
 }
 

@@ -44,7 +44,7 @@ class Generator {
     graph::Port port;
     port.name = "x" + std::to_string(graph_.inputs.size());
     port.shape = shape;
-    port.operand = graph_.add_operand(floats(std::move(shape)), port.name);
+    port.operand = graph_.add_operand(floats(std::move(shape)));
     values_.push_back(port.operand);
     graph_.inputs.push_back(std::move(port));
   }

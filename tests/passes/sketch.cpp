@@ -16,7 +16,7 @@ OperandId Sketch::input(Shape shape) {
   graph::Port port;
   port.name = "x" + std::to_string(graph_.inputs.size());
   port.shape = shape;
-  port.operand = graph_.add_operand({graph::OperandType::TENSOR_FLOAT32, std::move(shape), {}}, port.name);
+  port.operand = graph_.add_operand({graph::OperandType::TENSOR_FLOAT32, std::move(shape), {}});
   graph_.inputs.push_back(port);
   return port.operand;
 }

@@ -123,7 +123,7 @@ TEST_CASE("float islands lie between DEQUANTIZE and QUANTIZE") {
   graph::Graph graph;
   const graph::TensorType quantized{OperandType::TENSOR_QUANT8_ASYMM, {1, 4}, {0.5f, 3, {}, 0}};
   const graph::TensorType real{OperandType::TENSOR_FLOAT32, {1, 4}, {}};
-  OperandId at = graph.add_operand(quantized, "x");
+  OperandId at = graph.add_operand(quantized);
   at = graph.append(OperationType::DEQUANTIZE, {{"input", at}}, real, 0);
   at = graph.append(OperationType::QUANTIZE, {{"input", at}}, quantized, 0);  // nothing in between: no island
   at = graph.append(OperationType::DEQUANTIZE, {{"input", at}}, real, 0);
@@ -140,7 +140,7 @@ TEST_CASE("float islands lie between DEQUANTIZE and QUANTIZE") {
 TEST_CASE("guards of --fail-on") {
   const Trace trace = example_trace();
   graph::Graph graph;
-  const OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 3}, {}}, "x");
+  const OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 3}, {}});
   graph.append(OperationType::TRANSPOSE, {{"input", x}}, {OperandType::TENSOR_FLOAT32, {3, 2}, {}}, 0);
   CheckReport report = report::check_report("net.pt", {trace, graph, {}, {}, 3, 2, {}});
   REQUIRE(report.passed());

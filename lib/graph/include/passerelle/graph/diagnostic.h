@@ -15,25 +15,25 @@ struct SourceLocation {
 struct Origin {
   std::string op;           ///< "aten::conv2d"
   std::string module_path;  ///< "features.3.conv.1"; empty for the model itself
-  SourceLocation user;      ///< the innermost frame outside of PyTorch's own Python files, or else the archive's own code
-  SourceLocation innermost; ///< the innermost frame of all
+  SourceLocation user;  ///< the innermost frame outside of PyTorch's own Python files, or else the archive's own code
+  SourceLocation innermost;  ///< the innermost frame of all
 };
 
 /// Typed, so that a report can group them and a script can tell them apart.
 enum class Reason {
-  unknown_operator,        ///< this LibTorch does not know it, or it is not on the allow-list
-  no_counterpart,          ///< NNAPI has no way to say it, or no lowering exists
-  needs_feature_level,     ///< would work from Diagnostic::feature_level on
-  rank,                    ///< over 4, and could not be folded
-  dynamic_shape,           ///< a shape or size depends on the data
+  unknown_operator,     ///< this LibTorch does not know it, or it is not on the allow-list
+  no_counterpart,       ///< NNAPI has no way to say it, or no lowering exists
+  needs_feature_level,  ///< would work from Diagnostic::feature_level on
+  rank,                 ///< over 4, and could not be folded
+  dynamic_shape,        ///< a shape or size depends on the data
   data_dependent_control_flow,
   element_type,
-  argument,                ///< a combination of arguments that has no counterpart
+  argument,  ///< a combination of arguments that has no counterpart
   quantization,
-  in_place_write,          ///< a write through a view that has no functional form
+  in_place_write,  ///< a write through a view that has no functional form
   nondeterministic,
-  too_large,               ///< a budget, or a limit of NNAPI or of the file format
-  state,                   ///< the module changes its own attributes
+  too_large,  ///< a budget, or a limit of NNAPI or of the file format
+  state,      ///< the module changes its own attributes
 };
 const char* name(Reason reason);  ///< "needs-feature-level", ...
 

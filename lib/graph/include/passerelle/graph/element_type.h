@@ -8,9 +8,20 @@
 namespace passerelle::graph {
 
 enum class ElementType : uint8_t {
-  float32, float64, float16, bfloat16, int8, uint8, int16, int32, int64, bool8,
-  quint8, qint8, qint32,  ///< affine quantized integers: real = (integer - zero point) * scale
-  other,                  ///< complex, strings, ...: never converted
+  float32,
+  float64,
+  float16,
+  bfloat16,
+  int8,
+  uint8,
+  int16,
+  int32,
+  int64,
+  bool8,
+  quint8,
+  qint8,
+  qint32,  ///< affine quantized integers: real = (integer - zero point) * scale
+  other,   ///< complex, strings, ...: never converted
 };
 
 /// Bytes of one element; 0 for `other`.

@@ -1,7 +1,7 @@
 // The converter's graph: NNAPI's vocabulary, freely used (any rank, any feature level, all arguments by name).
 //
-// Operations stand in topological order. An operation holds one Argument for each row of nnapi::argument_table(type), in
-// that order, whatever the target level; passes/finalise.cpp alone decides how many of them are written.
+// Operations stand in topological order. An operation holds one Argument for each row of nnapi::argument_table(type),
+// in that order, whatever the target level; passes/finalise.cpp alone decides how many of them are written.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ namespace passerelle::graph {
 using nnapi::OperandType;
 using nnapi::OperationType;
 
-/// Affine: real = (integer - zero_point) * scale. Per channel where channel_scales is not empty (zero point 0, scale 0).
+/// Affine: real = (integer - zero_point) * scale. Per channel where channel_scales is not empty (zero point 0, scale
+/// 0).
 struct Quantization {
   float scale = 0;
   int32_t zero_point = 0;
@@ -100,13 +101,13 @@ enum class Layout : uint8_t { as_pytorch, channels_last };
 
 /// An input or output of the model: what the caller was promised, and what NNAPI takes.
 struct Port {
-  std::string name;                 ///< stable: the parameter's name, "output0", or the path in a nested structure
-  OperandId operand{};              ///< its type is what NNAPI takes
+  std::string name;     ///< stable: the parameter's name, "output0", or the path in a nested structure
+  OperandId operand{};  ///< its type is what NNAPI takes
   ElementType element_type = ElementType::float32;  ///< PyTorch's
-  Shape shape;                      ///< PyTorch's order
-  Quantization quantization;        ///< where element_type is quantized
-  Layout caller_layout = Layout::as_pytorch;  ///< what the caller of the blob hands over or gets
-  Layout nnapi_layout = Layout::as_pytorch;   ///< what NNAPI gets; where they differ the loader converts
+  Shape shape;                                      ///< PyTorch's order
+  Quantization quantization;                        ///< where element_type is quantized
+  Layout caller_layout = Layout::as_pytorch;        ///< what the caller of the blob hands over or gets
+  Layout nnapi_layout = Layout::as_pytorch;         ///< what NNAPI gets; where they differ the loader converts
 };
 
 /// Named arguments of a new operation: what is not named is left at its default.

@@ -19,9 +19,13 @@ struct HostTensor {
   Quantization quantization;         ///< where the type is quantized; the bytes are the integers
 
   template <typename T>
-  T* as() { return reinterpret_cast<T*>(bytes.data()); }
+  T* as() {
+    return reinterpret_cast<T*>(bytes.data());
+  }
   template <typename T>
-  const T* as() const { return reinterpret_cast<const T*>(bytes.data()); }
+  const T* as() const {
+    return reinterpret_cast<const T*>(bytes.data());
+  }
 };
 
 /// Reads NumPy's format, versions 1.0 to 3.0, little-endian, C or Fortran order. The header is not trusted: an Error of

@@ -1,8 +1,8 @@
-// The C ABI of NeuralNetworks.h, declared by ourselves: the loader finds the functions with dlsym, the host NNAPI defines
-// them, and neither needs the NDK's header (nor may include it beside this one).
+// The C ABI of NeuralNetworks.h, declared by ourselves: the loader finds the functions with dlsym, the host NNAPI
+// defines them, and neither needs the NDK's header (nor may include it beside this one).
 //
-// Names, values and memory layouts are NNAPI's own and never change; FunctionCode and OperandCode are operation_type.h's
-// and operand_type.h's tables.
+// Names, values and memory layouts are NNAPI's own and never change; FunctionCode and OperandCode are
+// operation_type.h's and operand_type.h's tables.
 #pragma once
 
 #include <cstddef>

@@ -14,9 +14,10 @@ struct Target {
   bool removes_float_islands = true;  ///< dequantize → operation → quantize becomes the operation on integers
 };
 
-/// Runs every pass, in the order that pipeline.cpp lists. What the target cannot run is returned, each with the level from
-/// which it works; where nothing is returned the graph can be written: the arguments of each operation are then NNAPI's
-/// positional list (trailing ones at their defaults are dropped), and every operation is legal at the target level.
+/// Runs every pass, in the order that pipeline.cpp lists. What the target cannot run is returned, each with the level
+/// from which it works; where nothing is returned the graph can be written: the arguments of each operation are then
+/// NNAPI's positional list (trailing ones at their defaults are dropped), and every operation is legal at the target
+/// level.
 std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target);
 
 /// The lowest level that can run a graph that run() has finished: often below its target.

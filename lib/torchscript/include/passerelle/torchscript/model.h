@@ -16,11 +16,11 @@ namespace passerelle::torchscript {
 
 /// What the user said of one flat input; see the SPEC of docs/cli.md for its text form.
 struct InputSpec {
-  std::string name;                              ///< may be empty: then by position
-  std::optional<std::vector<int64_t>> shape;     ///< PyTorch's order; empty vector for rank 0
-  std::optional<graph::HostTensor> values;       ///< from a .npy file
-  std::optional<graph::ElementType> type;        ///< overrides; float32 where nothing says otherwise
-  graph::Quantization quantization;              ///< for quint8 and qint8
+  std::string name;                           ///< may be empty: then by position
+  std::optional<std::vector<int64_t>> shape;  ///< PyTorch's order; empty vector for rank 0
+  std::optional<graph::HostTensor> values;    ///< from a .npy file
+  std::optional<graph::ElementType> type;     ///< overrides; float32 where nothing says otherwise
+  graph::Quantization quantization;           ///< for quint8 and qint8
   bool channels_last = false;
   std::variant<std::monostate, int64_t, double, bool> number;  ///< a Python number of forward's
 };
@@ -36,10 +36,9 @@ struct ParameterInfo {
 
 /// Limits on what a hostile or runaway model may make the tracer do.
 struct Budget {
-  uint64_t nodes = 2'000'000;        ///< operators run, loop iterations included
+  uint64_t nodes = 2'000'000;           ///< operators run, loop iterations included
   uint64_t bytes = uint64_t{16} << 30;  ///< of tensors alive at once that tracing itself made
 };
-
 
 class Model {
  public:
@@ -63,8 +62,8 @@ class Model {
   Expected<std::vector<graph::HostTensor>> run(const std::vector<InputSpec>& specs,
                                                const std::vector<graph::HostTensor>& inputs) const;
 
-  /// The same, made ready to be done again and again, for benchmarks: each call runs the model once and throws its outputs
-  /// away. False where the model throws. The closure must not outlive this.
+  /// The same, made ready to be done again and again, for benchmarks: each call runs the model once and throws its
+  /// outputs away. False where the model throws. The closure must not outlive this.
   Expected<std::function<bool()>> repeated_run(const std::vector<InputSpec>& specs,
                                                const std::vector<graph::HostTensor>& inputs) const;
 

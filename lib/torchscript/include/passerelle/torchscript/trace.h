@@ -1,6 +1,7 @@
 // A TorchScript model as a straight line of operators, with every shape, dtype and quantization known.
 //
-// No LibTorch header is included here, so that lowering does not see it either: constants are views of LibTorch's storage.
+// No LibTorch header is included here, so that lowering does not see it either: constants are views of LibTorch's
+// storage.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct Tensor {
   graph::Quantization quantization;          ///< where the type is quantized
   std::vector<int64_t> channel_zero_points;  ///< per-channel only (NNAPI wants them all 0)
   Dependence dependence = Dependence::data;
-  std::optional<graph::Constant> constant;   ///< present where dependence is not data; quantized ones: their integers
+  std::optional<graph::Constant> constant;  ///< present where dependence is not data; quantized ones: their integers
 };
 
 /// An argument or result: a tensor, a Python number, string or None, or a list or tuple of such. A dict is not an
@@ -46,11 +47,11 @@ struct Value {
 
 /// One operator that was run. In-place operators appear in their functional form ("aten::relu_" as "aten::relu").
 struct Node {
-  std::string op;        ///< "aten::conv2d"
-  std::string overload;  ///< "" or "Tensor", "dim_IntList", ...
+  std::string op;                                        ///< "aten::conv2d"
+  std::string overload;                                  ///< "" or "Tensor", "dim_IntList", ...
   std::vector<std::pair<std::string, Value>> arguments;  ///< named as in the operator's schema, in its order
   std::vector<Value> results;
-  uint32_t origin = 0;   ///< index into Trace::origins
+  uint32_t origin = 0;  ///< index into Trace::origins
 };
 
 /// A flat input or output: inputs in the order of forward's parameters (containers depth first), outputs likewise.

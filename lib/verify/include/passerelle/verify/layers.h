@@ -21,7 +21,7 @@ struct Layer {
   std::string op;           ///< the operator whose result it was compared with; empty: not compared
   graph::Origin op_origin;  ///< and where that stands
   std::optional<Comparison> comparison;
-  float step = 0;  ///< of quantized results: what one step of their integers stands for
+  float step = 0;       ///< of quantized results: what one step of their integers stands for
   std::string why_not;  ///< why it was not compared
 };
 
