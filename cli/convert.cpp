@@ -53,7 +53,7 @@ Expected<Outcome> execute(const Options& options) {
   if (Expected<void> possible = check_output(options); !possible) return possible.error();
   Expected<Prepared> prepared = prepare(options);
   if (!prepared) return prepared.error();
-  Expected<torchscript::Trace> trace = converter::trace(prepared->model, prepared->conversion.inputs);
+  Expected<trace::Trace> trace = converter::trace(prepared->model, prepared->conversion.inputs);
   if (!trace) return trace.error();
   Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
   if (!converted) return converted.error();

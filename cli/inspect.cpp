@@ -62,7 +62,7 @@ Expected<report::ModelReport> report_of(const Options& options, const Common& co
   for (const torchscript::ParameterInfo& parameter : model->parameters())
     parameters.push_back({parameter.name, parameter.type});
   report::ModelReport report = report::model_report(options.file, std::move(parameters));
-  Expected<torchscript::Trace> trace = model->trace(*specs);
+  Expected<trace::Trace> trace = model->trace(*specs);
   if (trace)
     report::add_trace(report, *trace);
   else if (!specs->empty() || common.format == "dot")

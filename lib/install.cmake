@@ -4,7 +4,7 @@
 set(package passerelle)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/${package})
 
-foreach(room support nnapi graph torchscript_trace torchscript lowering passes converter blob)
+foreach(room support nnapi graph trace torchscript lowering passes converter blob)
   set_target_properties(passerelle_${room} PROPERTIES EXPORT_NAME ${room})
   install(TARGETS passerelle_${room} EXPORT ${package} ARCHIVE COMPONENT converter)
 endforeach()

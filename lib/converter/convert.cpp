@@ -107,7 +107,7 @@ Expected<void> peel_outputs(graph::Graph& graph) {
 }
 
 /// Before the passes: the same for every target.
-Expected<Converted> lowered_for(const torchscript::Trace& trace, const Options& options) {
+Expected<Converted> lowered_for(const trace::Trace& trace, const Options& options) {
   lowering::Lowered lowered = lowering::lower(trace);
   Converted converted;
   converted.graph = std::move(lowered.graph);
@@ -161,27 +161,27 @@ void find_smallest_level(const Converted& lowered, passes::Target target, Survey
 
 }  // namespace
 
-Expected<torchscript::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& specs) {
-  Expected<torchscript::Trace> trace = model.trace(specs);
+Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& specs) {
+  Expected<trace::Trace> trace = model.trace(specs);
   if (trace || std::none_of(specs.begin(), specs.end(), is_quantized)) return trace;
   // It may be a model that quantizes its input itself.
   return model.trace(with_floats(specs));
 }
 
-Expected<Converted> convert(const torchscript::Trace& trace, const Options& options) {
+Expected<Converted> convert(const trace::Trace& trace, const Options& options) {
   Expected<Converted> lowered = lowered_for(trace, options);
   if (!lowered) return lowered.error();
   return finished(*std::move(lowered), options.target);
 }
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {
-  Expected<torchscript::Trace> trace = converter::trace(model, options.inputs);
+  Expected<trace::Trace> trace = converter::trace(model, options.inputs);
   if (!trace) return trace.error();
   return convert(*trace, options);
 }
 
 Expected<Survey> survey(const torchscript::Model& model, const Options& options) {
-  Expected<torchscript::Trace> trace = converter::trace(model, options.inputs);
+  Expected<trace::Trace> trace = converter::trace(model, options.inputs);
   if (!trace) return trace.error();
   Survey survey;
   survey.trace = *std::move(trace);

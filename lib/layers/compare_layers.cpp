@@ -23,8 +23,8 @@ using graph::Graph;
 using graph::HostTensor;
 using graph::OperandId;
 using torchscript::InputSpec;
-using torchscript::TensorId;
-using torchscript::Trace;
+using trace::TensorId;
+using trace::Trace;
 using verify::Layer;
 
 /// The options that a file was converted with, as far as it tells.
@@ -85,7 +85,7 @@ struct Probe {
 
 /// Whether the operand's numbers are the tensor's: floats, or integers of the same scale and zero point. Below feature
 /// level 4 NNAPI takes signed integers unsigned.
-bool holds_numbers_of(const graph::TensorType& operand, const torchscript::Tensor& tensor) {
+bool holds_numbers_of(const graph::TensorType& operand, const trace::Tensor& tensor) {
   using nnapi::OperandType;
   if (operand.type == OperandType::TENSOR_FLOAT32) return tensor.type == graph::ElementType::float32;
   if (!graph::is_quantized(tensor.type) || !nnapi::is_quantized(operand.type)) return false;
@@ -175,15 +175,15 @@ std::optional<verify::Comparison> nearest(const HostTensor& reference, const Hos
   return best;
 }
 
-std::map<TensorId, const torchscript::Node*> makers_of(const Trace& trace) {
-  std::map<TensorId, const torchscript::Node*> makers;
-  const auto note = [&](const torchscript::Value& value, const torchscript::Node& node, const auto& again) -> void {
+std::map<TensorId, const trace::Node*> makers_of(const Trace& trace) {
+  std::map<TensorId, const trace::Node*> makers;
+  const auto note = [&](const trace::Value& value, const trace::Node& node, const auto& again) -> void {
     if (const TensorId* id = value.tensor()) makers[*id] = &node;
     if (const auto* list = value.list())
-      for (const torchscript::Value& element : *list) again(element, node, again);
+      for (const trace::Value& element : *list) again(element, node, again);
   };
-  for (const torchscript::Node& node : trace.nodes)
-    for (const torchscript::Value& result : node.results) note(result, node, note);
+  for (const trace::Node& node : trace.nodes)
+    for (const trace::Value& result : node.results) note(result, node, note);
   return makers;
 }
 

@@ -8,8 +8,8 @@
 namespace passerelle::lowering {
 namespace {
 
-using torchscript::TensorId;
-using torchscript::Value;
+using trace::TensorId;
+using trace::Value;
 
 Shape nnapi_shape(const std::vector<int64_t>& sizes) {
   Shape shape(sizes.begin(), sizes.end());
@@ -38,31 +38,31 @@ std::optional<OperandType> operand_type(graph::ElementType type) {
   }
 }
 
-TensorType tensor_type(const torchscript::Tensor& tensor) {
+TensorType tensor_type(const trace::Tensor& tensor) {
   std::optional<OperandType> type = operand_type(tensor.type);
   return {type.value_or(OperandType::TENSOR_FLOAT32), nnapi_shape(tensor.shape), tensor.quantization};
 }
 
-Context::Context(const torchscript::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
+Context::Context(const trace::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
                  const std::vector<bool>& used)
     : trace_(trace), graph_(graph), operands_(operands), used_(used) {}
 
-void Context::enter(const torchscript::Node& node, uint32_t origin) {
+void Context::enter(const trace::Node& node, uint32_t origin) {
   first_operation_ = graph_.operations.size();
   node_ = &node;
   origin_ = origin;
 }
 
-const torchscript::Tensor& Context::result_info(size_t index) const {
+const trace::Tensor& Context::result_info(size_t index) const {
   const TensorId* id = node_->results.at(index).tensor();
   check(id != nullptr, "a result asked for is a tensor");
   return trace_[*id];
 }
 
-std::vector<torchscript::Tensor> Context::list_result_infos() const {
+std::vector<trace::Tensor> Context::list_result_infos() const {
   const std::vector<Value>* list = node_->results.at(0).list();
   check(list != nullptr, "a result asked for is a list of tensors");
-  std::vector<torchscript::Tensor> infos;
+  std::vector<trace::Tensor> infos;
   for (const Value& element : *list) {
     const TensorId* id = element.tensor();
     check(id != nullptr, "a list of results holds tensors");
@@ -72,7 +72,7 @@ std::vector<torchscript::Tensor> Context::list_result_infos() const {
 }
 
 TensorType Context::result_type(size_t index) const {
-  const torchscript::Tensor& tensor = result_info(index);
+  const trace::Tensor& tensor = result_info(index);
   if (!operand_type(tensor.type))
     refuse(Reason::element_type,
            "its result has type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "passerelle/graph/graph.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::lowering {
 
@@ -33,19 +33,19 @@ struct Refusal {
 class Context {
  public:
   /// `operands`: the operand of each of the trace's tensors, as far as it has one; `used`: which of them anybody reads.
-  Context(const torchscript::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
+  Context(const trace::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
           const std::vector<bool>& used);
-  void enter(const torchscript::Node& node, uint32_t origin);
+  void enter(const trace::Node& node, uint32_t origin);
 
   // --- The node's arguments, by their names in the operator's schema. Wrong kinds are refused, not asserted.
-  const torchscript::Node& node() const { return *node_; }
+  const trace::Node& node() const { return *node_; }
   std::string_view op() const { return node_->op; }
   bool has(std::string_view name) const;      ///< whether the schema has it
   bool is_none(std::string_view name) const;  ///< None, or not in the schema
   bool is_tensor(std::string_view name) const;
   OperandId tensor(std::string_view name);  ///< constants too: they become constant operands
   std::vector<OperandId> tensors(std::string_view name);
-  OperandId operand(torchscript::TensorId id);  ///< of any of the trace's tensors
+  OperandId operand(trace::TensorId id);  ///< of any of the trace's tensors
   int64_t integer(std::string_view name) const;
   int64_t integer_or(std::string_view name, int64_t otherwise) const;  ///< where None or absent
   double number(std::string_view name) const;  ///< int, float or bool; also a constant tensor of one element
@@ -55,20 +55,20 @@ class Context {
   std::vector<int64_t> integers(std::string_view name) const;                ///< int[]; a single int is a list of one
   std::vector<int64_t> integers(std::string_view name, size_t count) const;  ///< a list of one is repeated
   std::vector<double> numbers(std::string_view name) const;
-  const std::vector<torchscript::Value>& list(std::string_view name) const;
+  const std::vector<trace::Value>& list(std::string_view name) const;
   /// The tensor's value where it is known at conversion.
   std::optional<Constant> constant(std::string_view name) const;
   /// The same, or a refusal that says that the argument must be constant.
   Constant required_constant(std::string_view name) const;
-  const torchscript::Tensor& info(std::string_view name) const;  ///< of a tensor argument, in PyTorch's terms
-  const torchscript::Tensor& info(torchscript::TensorId id) const { return trace_[id]; }
+  const trace::Tensor& info(std::string_view name) const;  ///< of a tensor argument, in PyTorch's terms
+  const trace::Tensor& info(trace::TensorId id) const { return trace_[id]; }
 
   // --- The node's results.
   size_t result_count() const { return node_->results.size(); }
   TensorType result_type(size_t index = 0) const;  ///< NNAPI's type for it
-  const torchscript::Tensor& result_info(size_t index = 0) const;
+  const trace::Tensor& result_info(size_t index = 0) const;
   /// Of a node with one result that is a list of tensors.
-  std::vector<torchscript::Tensor> list_result_infos() const;
+  std::vector<trace::Tensor> list_result_infos() const;
   /// Whether anybody reads it. A result that is read and not bound is refused by the driver.
   bool is_used(size_t index) const;
   void result(OperandId value) { result(0, value); }
@@ -123,22 +123,22 @@ class Context {
                            int feature_level = 0) const;
 
  private:
-  const torchscript::Value* find(std::string_view name) const;
-  const torchscript::Value& require(std::string_view name) const;
-  void bind(torchscript::TensorId id, OperandId value);
+  const trace::Value* find(std::string_view name) const;
+  const trace::Value& require(std::string_view name) const;
+  void bind(trace::TensorId id, OperandId value);
   void check_scale(OperandId value, const graph::Quantization& expected) const;
   bool keeps_halves() const;  ///< whether the node has only moved float16 numbers
   bool gives_float64() const;
   int32_t int32(double value) const;
   /// float64 travels as float32: refuses what would become infinite on the way.
-  void require_float32(const torchscript::Tensor& tensor) const;
+  void require_float32(const trace::Tensor& tensor) const;
   void require_float32(double value) const;
 
-  const torchscript::Trace& trace_;
+  const trace::Trace& trace_;
   graph::Graph& graph_;
   std::vector<std::optional<OperandId>>& operands_;  // by TensorId
   const std::vector<bool>& used_;                    // by TensorId
-  const torchscript::Node* node_ = nullptr;
+  const trace::Node* node_ = nullptr;
   uint32_t origin_ = 0;
   size_t first_operation_ = 0;               // of the node
   std::map<uint32_t, OperandId> half_of_{};  // by operand: the FLOAT16 one that it was widened from
@@ -157,6 +157,6 @@ struct Lowering {
 /// NNAPI's tensor type for a PyTorch one; nothing where there is none. int64 travels as INT32, float64 and float16 (see
 /// Context::widened) as FLOAT32.
 std::optional<OperandType> operand_type(graph::ElementType type);
-TensorType tensor_type(const torchscript::Tensor& tensor);
+TensorType tensor_type(const trace::Tensor& tensor);
 
 }  // namespace passerelle::lowering

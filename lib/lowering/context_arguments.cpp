@@ -8,8 +8,8 @@
 
 namespace passerelle::lowering {
 
-using torchscript::TensorId;
-using torchscript::Value;
+using trace::TensorId;
+using trace::Value;
 
 const Value* Context::find(std::string_view name) const {
   for (const auto& [key, value] : node_->arguments)
@@ -35,7 +35,7 @@ bool Context::is_tensor(std::string_view name) const {
   return value && value->tensor();
 }
 
-void Context::require_float32(const torchscript::Tensor& tensor) const {
+void Context::require_float32(const trace::Tensor& tensor) const {
   if (tensor.type != graph::ElementType::float64 || !tensor.constant) return;
   std::vector<double> values(tensor.constant->size());
   tensor.constant->copy_to(values.data());
@@ -52,7 +52,7 @@ void Context::require_float32(double value) const {
 OperandId Context::operand(TensorId id) {
   std::optional<OperandId>& known = operands_[static_cast<uint32_t>(id)];
   if (known) return *known;
-  const torchscript::Tensor& tensor = trace_[id];
+  const trace::Tensor& tensor = trace_[id];
   check(tensor.constant.has_value(), "a tensor that is read was made by an earlier node");
   std::optional<OperandType> type = operand_type(tensor.type);
   if (!type)
@@ -182,7 +182,7 @@ std::vector<double> Context::numbers(std::string_view name) const {
 std::optional<Constant> Context::constant(std::string_view name) const {
   const Value* value = find(name);
   if (!value || !value->tensor()) return std::nullopt;
-  const torchscript::Tensor& tensor = trace_[*value->tensor()];
+  const trace::Tensor& tensor = trace_[*value->tensor()];
   require_float32(tensor);
   return tensor.constant;
 }
@@ -195,7 +195,7 @@ Constant Context::required_constant(std::string_view name) const {
   return *known;
 }
 
-const torchscript::Tensor& Context::info(std::string_view name) const {
+const trace::Tensor& Context::info(std::string_view name) const {
   const Value& value = require(name);
   if (const TensorId* id = value.tensor()) return trace_[*id];
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a tensor");

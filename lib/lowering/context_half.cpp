@@ -8,8 +8,8 @@
 namespace passerelle::lowering {
 namespace {
 
-using torchscript::TensorId;
-using torchscript::Value;
+using trace::TensorId;
+using trace::Value;
 
 /// Whether its results are numbers that it has read.
 bool moves(OperationType type) {
@@ -43,7 +43,7 @@ bool Context::computes_in_half() const {
   bool half = false, wider = false;
   const std::function<void(const Value&)> look = [&](const Value& value) {
     if (const TensorId* id = value.tensor()) {
-      const torchscript::Tensor& tensor = trace_[*id];
+      const trace::Tensor& tensor = trace_[*id];
       half |= tensor.type == graph::ElementType::float16;
       const bool is_wide = tensor.type == graph::ElementType::float32 || tensor.type == graph::ElementType::float64;
       wider |= is_wide && !tensor.shape.empty();  // without dimensions it counts as a number

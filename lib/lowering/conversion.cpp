@@ -9,7 +9,7 @@
 namespace passerelle::lowering {
 namespace {
 
-using torchscript::Value;
+using trace::Value;
 
 const Value* find(Context& context, std::string_view name) {
   for (const auto& [key, value] : context.node().arguments)

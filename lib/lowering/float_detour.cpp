@@ -9,11 +9,11 @@
 namespace passerelle::lowering {
 namespace {
 
-using torchscript::Node;
-using torchscript::Tensor;
-using torchscript::TensorId;
-using torchscript::Trace;
-using torchscript::Value;
+using trace::Node;
+using trace::Tensor;
+using trace::TensorId;
+using trace::Trace;
+using trace::Value;
 
 template <typename AnyValue, typename Visit>
 void for_each_tensor(AnyValue& value, const Visit& visit) {

@@ -38,18 +38,18 @@ void add_mask(Context& context, std::vector<Index>& indices, uint32_t dimension,
 
 std::vector<Index> index_tensors(Context& context, Shape shape) {
   std::vector<Index> indices;
-  const torchscript::Value* argument = nullptr;
+  const trace::Value* argument = nullptr;
   for (const auto& [name, value] : context.node().arguments)
     if (name == "indices") argument = &value;
   check(argument && argument->list(), "index has a list of indices");
   uint32_t dimension = 0;
-  for (const torchscript::Value& element : *argument->list()) {
-    const torchscript::TensorId* id = element.tensor();
+  for (const trace::Value& element : *argument->list()) {
+    const trace::TensorId* id = element.tensor();
     if (!id) {
       ++dimension;
       continue;
     }
-    const torchscript::Tensor& info = context.info(*id);
+    const trace::Tensor& info = context.info(*id);
     if (info.type == graph::ElementType::bool8 || info.type == graph::ElementType::uint8) {
       if (!info.constant)
         context.refuse(Reason::dynamic_shape, "how many elements its mask picks depends on the data",

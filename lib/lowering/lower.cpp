@@ -13,10 +13,10 @@
 namespace passerelle::lowering {
 namespace {
 
-using torchscript::Node;
-using torchscript::TensorId;
-using torchscript::Trace;
-using torchscript::Value;
+using trace::Node;
+using trace::TensorId;
+using trace::Trace;
+using trace::Value;
 
 using Table = std::map<std::string_view, const Lowering*>;
 
@@ -75,7 +75,7 @@ std::vector<bool> used_tensors(const Trace& trace) {
   auto mark = [&](TensorId id) { used[static_cast<uint32_t>(id)] = true; };
   for (const Node& node : trace.nodes)
     for (const auto& argument : node.arguments) for_each_tensor(argument.second, mark);
-  for (const torchscript::Port& port : trace.outputs) mark(port.tensor);
+  for (const trace::Port& port : trace.outputs) mark(port.tensor);
   return used;
 }
 
@@ -93,16 +93,16 @@ class Driver {
   }
 
   Lowered run() {
-    for (const torchscript::Port& port : trace_.inputs) add_input(port);
+    for (const trace::Port& port : trace_.inputs) add_input(port);
     for (const Node& node : trace_.nodes) lower_node(node);
-    for (const torchscript::Port& port : trace_.outputs) add_output(port);
+    for (const trace::Port& port : trace_.outputs) add_output(port);
     lowered_.graph.remove_dead();
     return std::move(lowered_);
   }
 
  private:
-  graph::Port make_port(const torchscript::Port& port) const {
-    const torchscript::Tensor& tensor = trace_[port.tensor];
+  graph::Port make_port(const trace::Port& port) const {
+    const trace::Tensor& tensor = trace_[port.tensor];
     graph::Port result;
     result.name = port.name;
     result.element_type = tensor.type;
@@ -111,7 +111,7 @@ class Driver {
     return result;
   }
 
-  void refuse_port(const torchscript::Port& port, const char* kind) {
+  void refuse_port(const trace::Port& port, const char* kind) {
     graph::Diagnostic diagnostic;
     diagnostic.reason = Reason::element_type;
     diagnostic.op = std::string(kind) + " " + port.name;
@@ -120,7 +120,7 @@ class Driver {
     lowered_.refused.emplace_back();
   }
 
-  void add_input(const torchscript::Port& port) {
+  void add_input(const trace::Port& port) {
     if (!operand_type(trace_[port.tensor].type)) refuse_port(port, "input");
     graph::Port added = make_port(port);
     const bool half = trace_[port.tensor].type == graph::ElementType::float16;
@@ -137,7 +137,7 @@ class Driver {
     lowered_.graph.inputs.push_back(std::move(added));
   }
 
-  void add_output(const torchscript::Port& port) {
+  void add_output(const trace::Port& port) {
     graph::Port added = make_port(port);
     enter_border("output");
     try {
@@ -281,7 +281,7 @@ class Driver {
 }  // namespace
 
 Lowered lower(const Trace& trace) {
-  const auto is_quantized = [](const torchscript::Tensor& tensor) { return graph::is_quantized(tensor.type); };
+  const auto is_quantized = [](const trace::Tensor& tensor) { return graph::is_quantized(tensor.type); };
   if (std::none_of(trace.tensors.begin(), trace.tensors.end(), is_quantized)) return Driver(trace).run();
   const Detoured detoured = with_float_detours(trace);
   Lowered lowered = Driver(detoured.trace).run();

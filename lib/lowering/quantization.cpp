@@ -11,9 +11,9 @@ namespace passerelle::lowering {
 namespace {
 
 using graph::ElementType;
-using torchscript::Tensor;
-using torchscript::TensorId;
-using torchscript::Value;
+using trace::Tensor;
+using trace::TensorId;
+using trace::Value;
 
 constexpr int32_t half_range = 128;
 

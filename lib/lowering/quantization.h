@@ -27,7 +27,7 @@
 namespace passerelle::lowering {
 
 /// Whether any tensor that the node reads or makes is quantized.
-bool has_quantized_tensors(const torchscript::Trace& trace, const torchscript::Node& node);
+bool has_quantized_tensors(const trace::Trace& trace, const trace::Node& node);
 
 /// Whether the operator's lowering for floats is right for quantized tensors as it stands.
 bool keeps_scale(std::string_view op);
@@ -37,13 +37,13 @@ const std::map<std::string_view, std::string_view>& names_on_floats();
 
 /// A trace with floats around the nodes that nothing lowers in integers. The tensors that were there keep their ids.
 struct Detoured {
-  torchscript::Trace trace;
+  trace::Trace trace;
   std::vector<uint32_t> original_node;  ///< for each node the one of the original trace that it is, or stands around
 };
-Detoured with_float_detours(const torchscript::Trace& trace);
+Detoured with_float_detours(const trace::Trace& trace);
 
 /// The numbers that a quantized constant's integers stand for; float32.
-Constant dequantized(const torchscript::Tensor& tensor);
+Constant dequantized(const trace::Tensor& tensor);
 
 /// Weights and bias of a layer with quantized input, as NNAPI takes them.
 struct QuantizedParameters {
@@ -51,7 +51,7 @@ struct QuantizedParameters {
   OperandId bias;
 };
 /// `packed`: {weight, bias or None, ...}; `outputs`: how many numbers a bias has.
-QuantizedParameters quantized_parameters(Context& c, const std::vector<torchscript::Value>& packed, OperandId input,
+QuantizedParameters quantized_parameters(Context& c, const std::vector<trace::Value>& packed, OperandId input,
                                          uint32_t outputs);
 
 /// A constant of shape {1} that is exactly `value`, with the element type of `like` and a scale of its own.

@@ -4,8 +4,8 @@
 #include <map>
 #include <numeric>
 
-#include "axis_rules.h"
 #include "fold_axes.h"
+#include "layout/axis_rules.h"
 
 namespace passerelle::passes {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "axis_rules.h"
+#include "layout/axis_rules.h"
 
 namespace passerelle::passes {
 namespace {

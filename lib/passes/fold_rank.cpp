@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "axis_rules.h"
 #include "block_swaps.h"
 #include "editor.h"
 #include "elementwise_folds.h"
 #include "fold_axes.h"
+#include "layout/axis_rules.h"
 #include "passes.h"
 
 namespace passerelle::passes {

@@ -7,10 +7,10 @@
 namespace passerelle::report {
 namespace {
 
-using torchscript::Node;
-using torchscript::TensorId;
-using torchscript::Trace;
-using torchscript::Value;
+using trace::Node;
+using trace::TensorId;
+using trace::Trace;
+using trace::Value;
 
 using Sizes = std::vector<int64_t>;
 

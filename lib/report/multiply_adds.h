@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::report {
 
 /// Multiplications with their additions, of those operators where they are the work: convolutions, matrix products,
 /// recurrent networks, attention. 0 for all others.
-uint64_t multiply_adds(const torchscript::Trace& trace, const torchscript::Node& node);
+uint64_t multiply_adds(const trace::Trace& trace, const trace::Node& node);
 
 }  // namespace passerelle::report

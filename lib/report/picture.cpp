@@ -2,9 +2,9 @@
 
 #include <map>
 
-#include "file_facts.h"
+#include "file/facts.h"
+#include "model/trace_facts.h"
 #include "passerelle/report/findings.h"
-#include "trace_facts.h"
 
 namespace passerelle::report {
 namespace {
@@ -32,15 +32,15 @@ class Drawing {
 
 }  // namespace
 
-Picture picture_of(const torchscript::Trace& trace, const std::vector<bool>& unsupported) {
+Picture picture_of(const trace::Trace& trace, const std::vector<bool>& unsupported) {
   Drawing drawing;
-  const auto number = [](torchscript::TensorId id) { return static_cast<uint32_t>(id); };
-  const auto shape = [&](torchscript::TensorId id) { return shape_text(trace[id].shape); };
-  for (const torchscript::Port& port : trace.inputs)
+  const auto number = [](trace::TensorId id) { return static_cast<uint32_t>(id); };
+  const auto shape = [&](trace::TensorId id) { return shape_text(trace[id].shape); };
+  for (const trace::Port& port : trace.inputs)
     drawing.make(number(port.tensor), drawing.add({port.name, shape(port.tensor), "", "", Look::port}));
   for (size_t i = 0; i < trace.nodes.size(); ++i) {
-    const torchscript::Node& node = trace.nodes[i];
-    const std::vector<torchscript::TensorId> results = result_tensors(node);
+    const trace::Node& node = trace.nodes[i];
+    const std::vector<trace::TensorId> results = result_tensors(node);
     PictureNode drawn{node.op, results.empty() ? "" : shape(results.front()), "", "", Look::plain};
     if (node.origin < trace.origins.size()) {
       drawn.module = trace.origins[node.origin].module_path;
@@ -48,10 +48,10 @@ Picture picture_of(const torchscript::Trace& trace, const std::vector<bool>& uns
     }
     if (i < unsupported.size() && unsupported[i]) drawn.look = Look::unsupported;
     const uint32_t added = drawing.add(std::move(drawn));
-    for (torchscript::TensorId id : argument_tensors(node)) drawing.read(number(id), added, shape(id));
-    for (torchscript::TensorId id : results) drawing.make(number(id), added);
+    for (trace::TensorId id : argument_tensors(node)) drawing.read(number(id), added, shape(id));
+    for (trace::TensorId id : results) drawing.make(number(id), added);
   }
-  for (const torchscript::Port& port : trace.outputs)
+  for (const trace::Port& port : trace.outputs)
     drawing.read(number(port.tensor), drawing.add({port.name, shape(port.tensor), "", "", Look::port}),
                  shape(port.tensor));
   return std::move(drawing.picture);

@@ -2,13 +2,13 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
-#include "archive_check.h"
-#include "archive_probe.h"
-#include "engine.h"
-#include "failures.h"
-#include "foreign_operators.h"
+#include "archive/archive_check.h"
+#include "archive/archive_probe.h"
+#include "archive/foreign_operators.h"
+#include "interpreter/failures.h"
 #include "model_state.h"
 #include "passerelle/torchscript/model.h"
+#include "running/engine.h"
 
 namespace passerelle::torchscript {
 namespace {

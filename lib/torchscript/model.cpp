@@ -4,16 +4,16 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/version.h>
 
-#include "arguments.h"
-#include "engine.h"
-#include "failures.h"
-#include "flatten.h"
-#include "interpreter.h"
+#include "archive/reachable_operators.h"
+#include "interpreter/failures.h"
+#include "interpreter/interpreter.h"
 #include "model_state.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/replay.h"
-#include "reachable_operators.h"
-#include "tensor_conversion.h"
+#include "running/arguments.h"
+#include "running/engine.h"
+#include "running/flatten.h"
+#include "running/tensor_conversion.h"
 
 namespace passerelle::torchscript {
 namespace {

@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "fixed_point.h"
-#include "integer_kernels.h"
+#include "integers/fixed_point.h"
+#include "integers/integer_kernels.h"
 
 using namespace passerelle::hostnn;
 

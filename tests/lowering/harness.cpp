@@ -51,7 +51,7 @@ std::vector<InputSpec> specifications(const Case& test, bool channels_last) {
 }
 
 lowering::Lowered lower(const torchscript::Model& model, const std::vector<InputSpec>& specifications) {
-  Expected<torchscript::Trace> trace = model.trace(specifications);
+  Expected<trace::Trace> trace = model.trace(specifications);
   if (!trace) throw std::runtime_error(trace.error().message);
   return lowering::lower(*trace);
 }

@@ -25,10 +25,10 @@ namespace passerelle::tests {
 namespace {
 
 using graph::HostTensor;
-using torchscript::Node;
-using torchscript::TensorId;
-using torchscript::Trace;
-using torchscript::Value;
+using trace::Node;
+using trace::TensorId;
+using trace::Trace;
+using trace::Value;
 
 template <typename T>
 T unwrap(Expected<T> expected) {

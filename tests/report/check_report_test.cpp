@@ -10,16 +10,16 @@ using graph::OperandId;
 using nnapi::OperandType;
 using nnapi::OperationType;
 using report::CheckReport;
-using torchscript::Node;
-using torchscript::TensorId;
-using torchscript::Trace;
+using trace::Node;
+using trace::TensorId;
+using trace::Trace;
 
 namespace {
 
 const char* const hostile = "<script>alert(1)</script>\"&'\x1b[31m";
 
-torchscript::Tensor tensor(std::vector<int64_t> shape) {
-  torchscript::Tensor result;
+trace::Tensor tensor(std::vector<int64_t> shape) {
+  trace::Tensor result;
   result.shape = std::move(shape);
   return result;
 }

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <string_view>
 
-#include "file_facts.h"
+#include "file/facts.h"
 #include "passerelle/nnapi/arguments.h"
 
 using namespace passerelle;

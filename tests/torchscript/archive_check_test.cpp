@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "code_check.h"
+#include "archive/code_check.h"
+#include "archive/pickle_check.h"
 #include "models.h"
-#include "pickle_check.h"
 #include "zip.h"
 
 namespace passerelle::torchscript::testing {

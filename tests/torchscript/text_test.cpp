@@ -1,9 +1,9 @@
 // The listing of a trace, letter by letter.
 #include <catch2/catch.hpp>
 
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
-namespace passerelle::torchscript {
+namespace passerelle::trace {
 
 TEST_CASE("a trace as text") {
   Trace trace;
@@ -45,4 +45,4 @@ TEST_CASE("a trace as text") {
         "diagnostic state prim::SetAttr: it changes\n");
 }
 
-}  // namespace passerelle::torchscript
+}  // namespace passerelle::trace

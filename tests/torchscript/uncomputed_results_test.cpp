@@ -1,5 +1,5 @@
 // What tracing leaves uncomputed has the shape and the strides that LibTorch's operators give.
-#include "uncomputed_results.h"
+#include "interpreter/uncomputed_results.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
 

@@ -1,5 +1,5 @@
 // Activations, and SOFTMAX with its logarithm.
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 namespace {

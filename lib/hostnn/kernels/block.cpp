@@ -1,5 +1,5 @@
 // Blocks of pixels to channels or batches and back, and CHANNEL_SHUFFLE. Written for NHWC, as NNAPI defines them.
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 namespace {

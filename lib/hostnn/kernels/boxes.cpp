@@ -1,5 +1,5 @@
 // BOX_WITH_NMS_LIMIT and AXIS_ALIGNED_BBOX_TRANSFORM.
-#include "kernels/boxes.h"
+#include "boxes.h"
 
 #include <cmath>
 #include <functional>

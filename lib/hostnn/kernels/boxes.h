@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 

@@ -1,4 +1,4 @@
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 

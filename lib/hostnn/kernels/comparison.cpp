@@ -1,5 +1,5 @@
 // Comparisons, logic on BOOL8, SELECT.
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 namespace {

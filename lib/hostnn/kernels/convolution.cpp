@@ -1,9 +1,9 @@
 // CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D, TRANSPOSE_CONV_2D.
-#include "kernels/convolution.h"
+#include "convolution.h"
 
 #include <algorithm>
 
-#include "kernels/onednn.h"
+#include "onednn.h"
 
 namespace passerelle::hostnn {
 namespace {

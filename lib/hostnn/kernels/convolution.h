@@ -1,7 +1,7 @@
 // What convolutions of floats and of quantized integers share: their arguments beside the tensors.
 #pragma once
 
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 

@@ -1,4 +1,4 @@
-#include "kernels/convolution.h"
+#include "convolution.h"
 
 namespace passerelle::hostnn {
 namespace {

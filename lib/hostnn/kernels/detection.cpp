@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "kernels/boxes.h"
-#include "kernels/image.h"
+#include "boxes.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 namespace {

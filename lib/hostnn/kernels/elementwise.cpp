@@ -1,5 +1,5 @@
 // Arithmetic on one or two tensors, element by element, with broadcasting.
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 namespace {

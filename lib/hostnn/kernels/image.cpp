@@ -1,4 +1,4 @@
-#include "kernels/image.h"
+#include "image.h"
 
 #include <limits>
 

@@ -1,7 +1,7 @@
 // What kernels on images share: layout, windows, padding, fused activations.
 #pragma once
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 #include "passerelle/nnapi/c_api.h"
 
 namespace passerelle::hostnn {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 namespace {

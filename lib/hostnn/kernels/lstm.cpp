@@ -1,8 +1,8 @@
 // LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_LSTM.
 #include <array>
 
-#include "kernels/onednn.h"
-#include "kernels/recurrent.h"
+#include "onednn.h"
+#include "recurrent.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,8 +1,8 @@
 // FULLY_CONNECTED and BATCH_MATMUL.
 #include <algorithm>
 
-#include "kernels/image.h"
-#include "kernels/onednn.h"
+#include "image.h"
+#include "onednn.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,5 +1,5 @@
 // L2_NORMALIZATION, LOCAL_RESPONSE_NORMALIZATION, INSTANCE_NORMALIZATION.
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 namespace {

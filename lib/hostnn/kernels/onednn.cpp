@@ -1,4 +1,4 @@
-#include "kernels/onednn.h"
+#include "onednn.h"
 
 #include <ATen/Context.h>
 

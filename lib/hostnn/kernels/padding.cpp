@@ -1,5 +1,5 @@
 // PAD, PAD_V2, MIRROR_PAD.
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,5 +1,5 @@
 // AVERAGE_POOL_2D, L2_POOL_2D, MAX_POOL_2D.
-#include "kernels/pooling.h"
+#include "pooling.h"
 
 #include <limits>
 

@@ -1,7 +1,7 @@
 // What pools of floats and of quantized integers share.
 #pragma once
 
-#include "kernels/image.h"
+#include "image.h"
 
 namespace passerelle::hostnn {
 

@@ -1,5 +1,5 @@
 // QUANTIZE and DEQUANTIZE.
-#include "kernels/quantized.h"
+#include "quantized.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/quantized.h"
+#include "quantized.h"
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "fixed_point.h"
-#include "kernels/kernel.h"
+#include "integers/fixed_point.h"
+#include "kernel.h"
 #include "passerelle/nnapi/c_api.h"
 
 namespace passerelle::hostnn {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/quantized.h"
+#include "quantized.h"
 
 namespace passerelle::hostnn {
 namespace {

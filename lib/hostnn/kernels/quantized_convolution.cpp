@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "kernels/convolution.h"
-#include "kernels/quantized_weights.h"
-#include "parallel.h"
+#include "convolution.h"
+#include "integers/parallel.h"
+#include "quantized_weights.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/quantized.h"
-#include "kernels/reduction.h"
+#include "quantized.h"
+#include "reduction.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/pooling.h"
-#include "kernels/quantized.h"
-#include "kernels/resize.h"
+#include "pooling.h"
+#include "quantized.h"
+#include "resize.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/quantized_weights.h"
+#include "quantized_weights.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,5 +1,5 @@
 // FULLY_CONNECTED and BATCH_MATMUL of quantized tensors, in 32-bit sums.
-#include "kernels/quantized_weights.h"
+#include "quantized_weights.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,10 +1,10 @@
-#include "kernels/quantized_weights.h"
+#include "quantized_weights.h"
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
-#include "parallel.h"
+#include "integers/parallel.h"
 
 namespace passerelle::hostnn {
 

@@ -2,8 +2,8 @@
 // sums of products to an output's integers.
 #pragma once
 
-#include "integer_product.h"
-#include "kernels/quantized.h"
+#include "integers/integer_product.h"
+#include "quantized.h"
 
 namespace passerelle::hostnn {
 

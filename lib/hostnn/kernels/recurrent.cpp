@@ -1,7 +1,7 @@
 // RNN, UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN, SVDF.
-#include "kernels/recurrent.h"
+#include "recurrent.h"
 
-#include "kernels/onednn.h"
+#include "onednn.h"
 
 namespace passerelle::hostnn {
 

@@ -1,7 +1,7 @@
 // What the recurrent operations share.
 #pragma once
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 

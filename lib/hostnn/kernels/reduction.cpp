@@ -1,5 +1,5 @@
 // MEAN, REDUCE_*, ARGMAX, ARGMIN.
-#include "kernels/reduction.h"
+#include "reduction.h"
 
 #include <set>
 

@@ -1,7 +1,7 @@
 // What reductions of floats and of quantized integers share.
 #pragma once
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/image.h"
-#include "kernels/quantized.h"
+#include "image.h"
+#include "quantized.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,7 +1,7 @@
 // Operations that move elements as wholes: shapes, permutations, joining and splitting.
 #include <numeric>
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 namespace {

@@ -1,7 +1,7 @@
 // SLICE, STRIDED_SLICE, REVERSE, and picking by index: GATHER, EMBEDDING_LOOKUP, HASHTABLE_LOOKUP, TOPK_V2.
 #include <algorithm>
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 
 namespace passerelle::hostnn {
 namespace {

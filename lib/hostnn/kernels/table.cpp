@@ -1,7 +1,7 @@
 // The table of operations: every family's rows, by operation code.
 #include <array>
 
-#include "kernels/kernel.h"
+#include "kernel.h"
 #include "program.h"
 
 namespace passerelle::hostnn {

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../quantized_forms.h"
+#include "quantized_forms.h"
 #include "rewriter.h"
 
 namespace passerelle::passes {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "../editor.h"
+#include "editor.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/support/span.h"
 

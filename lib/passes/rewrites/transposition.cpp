@@ -6,7 +6,7 @@
 // where the inner block can be divided by one of the two, and where it can't, elements are first repeated as often.
 #include <algorithm>
 
-#include "../block_swaps.h"
+#include "block_swaps.h"
 #include "matrix.h"
 #include "rewriter.h"
 

@@ -40,14 +40,14 @@ struct Converted {
 Expected<Converted> convert(const torchscript::Model& model, const Options& options);
 
 /// The model's operators for these inputs; on floats where it takes floats that are specified as quantized.
-Expected<torchscript::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& inputs);
+Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& inputs);
 
 /// What convert() does with a trace. `options.inputs` are the trace's own.
-Expected<Converted> convert(const torchscript::Trace& trace, const Options& options);
+Expected<Converted> convert(const trace::Trace& trace, const Options& options);
 
 /// A conversion, and all that a person may want to know about it.
 struct Survey {
-  torchscript::Trace trace;
+  trace::Trace trace;
   Converted converted;                     ///< what convert() gives: both take the same way
   nnapi::FeatureLevel smallest_level = 0;  ///< the lowest at which the model converts; 0 for none
   /// What keeps it from converting one level lower (from every level, where smallest_level is 0: then these are the

@@ -55,7 +55,7 @@ inline uint32_t index(OperandId id) { return static_cast<uint32_t>(id); }
 struct Operand {
   TensorType type;
   std::optional<Constant> constant;
-  /// The tensor of the trace (torchscript::TensorId) whose numbers it holds, in whatever shape and order of dimensions.
+  /// The tensor of the trace (trace::TensorId) whose numbers it holds, in whatever shape and order of dimensions.
   std::optional<uint32_t> source{};
 };
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "passerelle/graph/graph.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::lowering {
 
@@ -21,7 +21,7 @@ struct Lowered {
 /// Operands that hold a tensor of the trace say so (Operand::source); passes keep that while it is true. An operator
 /// without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything around it is
 /// still converted, counted and reported.
-Lowered lower(const torchscript::Trace& trace);
+Lowered lower(const trace::Trace& trace);
 
 /// A row of the table of lowerings, for documentation.
 struct SupportedOperator {

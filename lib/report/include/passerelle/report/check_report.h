@@ -12,7 +12,7 @@
 #include "passerelle/report/findings.h"
 #include "passerelle/report/picture.h"
 #include "passerelle/support/expected.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::report {
 
@@ -50,7 +50,7 @@ struct CheckReport {
 
 /// What a conversion has found out.
 struct CheckFacts {
-  const torchscript::Trace& trace;
+  const trace::Trace& trace;
   const graph::Graph& graph;
   const std::vector<graph::Diagnostic>& diagnostics;
   const std::vector<std::optional<uint32_t>>& refused;  ///< as for findings_of

@@ -8,7 +8,7 @@
 
 #include "passerelle/graph/diagnostic.h"
 #include "passerelle/graph/element_type.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::report {
 
@@ -36,12 +36,12 @@ struct Finding {
 };
 
 /// `refused`: for each diagnostic the trace's node, where it is known; it may be shorter than `diagnostics`.
-std::vector<Finding> findings_of(const torchscript::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
+std::vector<Finding> findings_of(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
                                  const std::vector<std::optional<uint32_t>>& refused = {});
 
 /// How many operators a report counts: the trace's nodes, and the obstacles that are in none of them (an `if` on data,
 /// an operator that could not be run).
-size_t operator_count(const torchscript::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
+size_t operator_count(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
                       const std::vector<std::optional<uint32_t>>& refused);
 
 /// For each finding the operator, how many times, why, from which level it would work, what to do, with which tensors,

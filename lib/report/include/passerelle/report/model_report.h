@@ -9,7 +9,7 @@
 
 #include "passerelle/report/findings.h"
 #include "passerelle/report/picture.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::report {
 
@@ -57,7 +57,7 @@ struct ModelReport {
 };
 
 ModelReport model_report(const std::string& file, std::vector<ModelParameter> parameters);
-void add_trace(ModelReport& report, const torchscript::Trace& trace);
+void add_trace(ModelReport& report, const trace::Trace& trace);
 
 /// `full` adds each operator with its place.
 std::string model_text(const ModelReport& report, bool full);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "passerelle/blob/view.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/trace/trace.h"
 
 namespace passerelle::report {
 
@@ -33,7 +33,7 @@ struct Picture {
 };
 
 /// `unsupported`: a flag for each of the trace's nodes, or empty.
-Picture picture_of(const torchscript::Trace& trace, const std::vector<bool>& unsupported = {});
+Picture picture_of(const trace::Trace& trace, const std::vector<bool>& unsupported = {});
 Picture picture_of(const blob::View& view);
 
 /// In Graphviz's language.

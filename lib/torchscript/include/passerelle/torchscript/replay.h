@@ -5,7 +5,7 @@
 
 #include "passerelle/graph/host_tensor.h"
 #include "passerelle/support/expected.h"
-#include "passerelle/torchscript/trace.h"
+#include "passerelle/torchscript/vocabulary.h"
 
 namespace passerelle::torchscript {
 

@@ -1,0 +1,52 @@
+// The trace while it is being written.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "passerelle/torchscript/vocabulary.h"
+
+namespace passerelle::torchscript {
+
+class TraceBuilder {
+ public:
+  /// A tensor like this one, whose values depend on data.
+  TensorId add_tensor(const at::Tensor& like);
+  TensorId add_tensor(Tensor description);
+  /// The constant is a view of the tensor's storage: see `detach_constant` before that is written to.
+  TensorId add_constant(const at::Tensor& tensor, Dependence dependence);
+  /// Gives the constant bytes of its own.
+  void detach_constant(TensorId id, const at::Tensor& its_values);
+
+  void add_node(Node node) { trace_.nodes.push_back(std::move(node)); }
+  uint32_t add_origin(const graph::Origin& origin);
+  /// Each (place, operator, reason) once: loops would repeat them.
+  void add_diagnostic(graph::Diagnostic diagnostic);
+  bool has_diagnostics() const { return !trace_.diagnostics.empty(); }
+
+  void add_input(Port port) { trace_.inputs.push_back(std::move(port)); }
+  void add_output(Port port) { trace_.outputs.push_back(std::move(port)); }
+
+  const Tensor& operator[](TensorId id) const { return trace_[id]; }
+
+  /// The trace without nodes whose results nobody reads and without tensors that nobody names.
+  Trace finish();
+
+ private:
+  void drop_dead_nodes();
+  void drop_unused_tensors();
+
+  using OriginKey = std::tuple<std::string, std::string, std::string, int, std::string, int>;
+  static OriginKey key(const graph::Origin& origin);
+
+  Trace trace_;
+  std::map<OriginKey, uint32_t> origins_;
+  std::set<std::pair<OriginKey, graph::Reason>> diagnosed_;
+};
+
+}  // namespace passerelle::torchscript

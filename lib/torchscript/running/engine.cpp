@@ -1,0 +1,47 @@
+#include "engine.h"
+
+#include <ATen/Context.h>
+#include <torch/csrc/jit/runtime/operator.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
+
+#include <mutex>
+
+#include "archive/foreign_operators.h"
+#include "quantized_kernels.h"
+
+namespace passerelle::torchscript {
+namespace {
+
+namespace jit = torch::jit;
+
+// An archive's __setstate__ runs in LibTorch's own interpreter while the archive is loaded: no allow-list stands before
+// it.
+void forget_operators_that_touch_files() {
+  for (const char* name : {"aten::save", "aten::from_file"})
+    for (const auto& op : std::vector(jit::getAllOperatorsFor(c10::Symbol::fromQualString(name))))
+      jit::deregisterOperator(op->schema());
+}
+
+class Silence : public c10::WarningHandler {
+ public:
+  void process(const c10::SourceLocation&, const std::string&, bool) override {}
+};
+
+}  // namespace
+
+void prepare_libtorch() {
+  // LibTorch keeps its handler of warnings for each thread.
+  static Silence silence;
+  c10::Warning::set_warning_handler(&silence);
+  static std::once_flag once;
+  std::call_once(once, [] {
+    forget_operators_that_touch_files();
+    register_foreign_operators();
+    register_native_quantized_kernels();
+    jit::setPrintHandler([](const std::string&) {});
+  });
+  // Debian's default, onednn, gives other numbers than a phone's kernels would.
+  at::globalContext().setQEngine(at::QEngine::QNNPACK);
+}
+
+}  // namespace passerelle::torchscript
