@@ -55,7 +55,7 @@ bool is_image(const passerelle_port_info& port, uint32_t channels) {
 }
 
 /// The picture as the input wants it: channel by channel (NCHW), or pixel by pixel (NHWC).
-std::vector<float> as_input(const Picture& picture, passerelle_layout layout) {
+std::vector<float> as_input(const Picture& picture, int32_t layout) {
   size_t size = picture.pixels.size(), plane = size / 3;
   std::vector<float> values(size);
   for (size_t i = 0; i < size; ++i) {

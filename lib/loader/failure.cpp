@@ -57,6 +57,7 @@ passerelle_status fail(passerelle_error* error, passerelle_status status, const 
   const size_t size = whole_characters(message, PASSERELLE_MESSAGE_SIZE - 1);
   std::memcpy(error->message, message.data(), size);
   error->message[size] = 0;
+  std::memset(error->reserved, 0, sizeof error->reserved);
   return status;
 }
 

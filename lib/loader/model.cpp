@@ -53,7 +53,7 @@ passerelle_port_info describe(const blob::View& view, const blob::Port& port) {
   const blob::Operand operand = view.operand(port.operand);
   passerelle_port_info info{};
   info.name = port.name;
-  info.dtype = static_cast<passerelle_dtype>(port.dtype);
+  info.dtype = static_cast<int32_t>(port.dtype);
   info.buffer_dtype = buffer_dtype(port.dtype, operand.type);
   info.nnapi_type = static_cast<int32_t>(operand.type);
   info.rank = static_cast<uint32_t>(port.shape.size());
@@ -61,8 +61,8 @@ passerelle_port_info describe(const blob::View& view, const blob::Port& port) {
     info.shape[i] = port.shape[i];
     info.buffer_shape[i] = port.shape[port.caller_layout == blob::Layout::channels_last ? nchw_to_nhwc[i] : i];
   }
-  info.layout = static_cast<passerelle_layout>(port.caller_layout);
-  info.nnapi_layout = static_cast<passerelle_layout>(port.nnapi_layout);
+  info.layout = static_cast<int32_t>(port.caller_layout);
+  info.nnapi_layout = static_cast<int32_t>(port.nnapi_layout);
   info.byte_size = static_cast<size_t>(operand.byte_size);
   info.scale = operand.scale;
   info.zero_point = operand.zero_point;

@@ -1,4 +1,6 @@
 // The C functions that run.
+#include <algorithm>
+
 #include "execution.h"
 #include "failure.h"
 #include "passerelle/support/text.h"
@@ -10,6 +12,12 @@ namespace {
 
 passerelle_status no_execution(passerelle_error* error) {
   return fail(error, PASSERELLE_INVALID_ARGUMENT, "execution is NULL");
+}
+
+/// The caller may know members of a buffer that this version does not.
+template <typename Buffer>
+bool knows(const Buffer& buffer) {
+  return buffer.reserved[0] == 0 && buffer.reserved[1] == 0;
 }
 
 }  // namespace
@@ -24,6 +32,9 @@ passerelle_status passerelle_run(const passerelle_compilation* compilation, cons
                 text({"the model has ", view.input_count(), " inputs and ", view.output_count(),
                       " outputs, and the caller has buffers for ", inputs ? input_count : 0, " and ",
                       outputs ? output_count : 0}));
+  if (!std::all_of(inputs, inputs + input_count, knows<passerelle_input>) ||
+      !std::all_of(outputs, outputs + output_count, knows<passerelle_output>))
+    return fail(error, PASSERELLE_INVALID_ARGUMENT, "the reserved members of a buffer must be zero");
   passerelle_execution execution(compilation->compiled, PASSERELLE_EXECUTION_OPTIONS_INIT, false);
   passerelle_status status = PASSERELLE_OK;
   for (uint32_t i = 0; i < input_count && status == PASSERELLE_OK; ++i)

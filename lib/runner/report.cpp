@@ -19,7 +19,7 @@ std::string seconds_in_milliseconds(double seconds) {
   return text;
 }
 
-const char* type_name(passerelle_device_type type) {
+const char* type_name(int32_t type) {
   constexpr const char* names[] = {"unknown", "other", "cpu", "gpu", "accelerator"};
   return names[type];
 }

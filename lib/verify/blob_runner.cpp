@@ -59,8 +59,8 @@ Expected<std::vector<HostTensor>> BlobRunner::run(const std::string& nnapi_libra
                                        (inputs_.size() == 1 ? " input" : " inputs") + ", not " +
                                        std::to_string(inputs.size()) + ": " + names(inputs_)};
   std::vector<std::vector<unsigned char>> input_buffers, output_buffers;
-  std::vector<passerelle_input> input_views;
-  std::vector<passerelle_output> output_views;
+  std::vector<loader::Input> input_views;
+  std::vector<loader::Output> output_views;
   for (size_t i = 0; i < inputs.size(); ++i) {
     auto buffer = to_buffer(inputs[i], model_.input(static_cast<uint32_t>(i)));
     if (!buffer) return buffer.error();

@@ -29,7 +29,7 @@ constexpr DtypeRow dtypes[] = {
     {PASSERELLE_QINT32, ElementType::qint32},
 };
 
-ElementType element_type(passerelle_dtype dtype) {
+ElementType element_type(int32_t dtype) {
   for (const DtypeRow& row : dtypes)
     if (row.dtype == dtype) return row.type;
   check(false, "the loader names a dtype of its own table");

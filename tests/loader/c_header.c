@@ -1,6 +1,14 @@
 /* The header is C99, and its constants are what they seem. */
 #include "passerelle/loader/passerelle.h"
 
+/* A status is an int32_t wherever it is stored, and so is every other choice: sizes do not depend on a compiler. */
+#define SAME_SIZE(type, member) typedef char member##_has_4_bytes[sizeof(((type*)0)->member) == 4 ? 1 : -1]
+SAME_SIZE(passerelle_error, status);
+SAME_SIZE(passerelle_model_info, weights);
+SAME_SIZE(passerelle_port_info, buffer_dtype);
+SAME_SIZE(passerelle_port_info, nnapi_layout);
+SAME_SIZE(passerelle_device_info, type);
+
 int passerelle_test_c_header(void);
 
 int passerelle_test_c_header(void) {

@@ -97,10 +97,10 @@ TEST_CASE("buffers that do not fit are refused before NNAPI sees them") {
   const auto bytes = file_of(image_graph(graph::Layout::as_pytorch, graph::Layout::channels_last));
   const loader::Compilation compilation = compiled(bytes, library_path("3"));
   std::vector<float> in = counting(), out(elements);
-  const passerelle_input good_in{in.data(), bytes_of_image};
-  const passerelle_output good_out{out.data(), bytes_of_image};
+  const loader::Input good_in{in.data(), bytes_of_image};
+  const loader::Output good_out{out.data(), bytes_of_image};
   loader::Error error;
-  const auto refused = [&](std::vector<passerelle_input> inputs, std::vector<passerelle_output> outputs) {
+  const auto refused = [&](std::vector<loader::Input> inputs, std::vector<loader::Output> outputs) {
     CHECK_FALSE(compilation.run(inputs, outputs, error));
     CHECK(error.status() == PASSERELLE_INVALID_ARGUMENT);
     return std::string(error.message());
@@ -113,6 +113,9 @@ TEST_CASE("buffers that do not fit are refused before NNAPI sees them") {
   CHECK_THAT(refused({good_in, good_in}, {good_out}), Contains("1 inputs"));
   CHECK_THAT(refused({}, {good_out}), Contains("1 inputs"));
   CHECK_THAT(refused({good_in}, {}), Contains("1 outputs"));
+  loader::Input from_the_future = good_in;
+  from_the_future.reserved[1] = 1;
+  CHECK_THAT(refused({from_the_future}, {good_out}), Contains("reserved"));
   CHECK_FALSE(stand_in.called("ANeuralNetworksExecution_create"));
   CHECK(passerelle_run(nullptr, &good_in, 1, &good_out, 1, error.get()) == PASSERELLE_INVALID_ARGUMENT);
   CHECK(passerelle_run(compilation.get(), nullptr, 1, &good_out, 1, nullptr) == PASSERELLE_INVALID_ARGUMENT);

@@ -76,7 +76,7 @@ const loader::Nnapi& host_nnapi() {
   return nnapi;
 }
 
-std::vector<double> as_doubles(const void* data, passerelle_dtype type, size_t count) {
+std::vector<double> as_doubles(const void* data, int32_t type, size_t count) {
   std::vector<double> values(count);
   auto convert = [&](auto* typed) { std::copy(typed, typed + count, values.begin()); };
   switch (type) {
@@ -117,7 +117,7 @@ std::vector<double> as_doubles(const HostTensor& tensor) {
   return as_doubles(tensor.bytes.data(), dtype_of(tensor.type), graph::element_count(tensor.shape));
 }
 
-std::vector<unsigned char> as_bytes(const std::vector<double>& values, passerelle_dtype type) {
+std::vector<unsigned char> as_bytes(const std::vector<double>& values, int32_t type) {
   std::vector<unsigned char> bytes;
   auto convert = [&](auto zero) {
     using Element = decltype(zero);
@@ -165,7 +165,7 @@ std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, con
   if (!compilation) throw std::runtime_error(error.message());
 
   std::vector<std::vector<unsigned char>> buffers;
-  std::vector<passerelle_input> given;
+  std::vector<loader::Input> given;
   for (uint32_t i = 0; i < inputs.size(); ++i) {
     std::vector<double> values = as_doubles(*inputs[i].values);
     if (inputs[i].channels_last) values = to_channels_last(values, inputs[i].values->shape);
@@ -175,7 +175,7 @@ std::vector<std::vector<double>> run(const std::vector<unsigned char>& blob, con
   }
   const std::vector<passerelle_port_info> ports = model.outputs();
   std::vector<std::vector<unsigned char>> results;
-  std::vector<passerelle_output> taken;
+  std::vector<loader::Output> taken;
   for (const passerelle_port_info& port : ports) {
     results.emplace_back(port.byte_size);
     taken.push_back({results.back().data(), results.back().size()});

@@ -40,10 +40,10 @@ std::vector<Floats> run_written(const graph::Graph& graph, int feature_level, co
   REQUIRE(model);
   loader::Compilation compilation = loader::Compilation::make(model, host_nnapi(), {}, error);
   if (!compilation) FAIL(error.message());
-  std::vector<passerelle_input> buffers;
+  std::vector<loader::Input> buffers;
   for (const Floats& input : inputs) buffers.push_back({input.data(), input.size() * sizeof(float)});
   std::vector<Floats> outputs;
-  std::vector<passerelle_output> results;
+  std::vector<loader::Output> results;
   for (const graph::Port& port : graph.outputs) outputs.emplace_back(graph::element_count(port.shape));
   for (Floats& output : outputs) results.push_back({output.data(), output.size() * sizeof(float)});
   bool ran = compilation.run(buffers, results, error);

@@ -12,8 +12,8 @@ using verify::to_buffer;
 
 namespace {
 
-passerelle_port_info port(passerelle_dtype dtype, passerelle_dtype buffer_dtype, std::vector<uint32_t> shape,
-                          size_t element_size, bool nhwc = false) {
+passerelle_port_info port(int32_t dtype, int32_t buffer_dtype, std::vector<uint32_t> shape, size_t element_size,
+                          bool nhwc = false) {
   passerelle_port_info info{};
   info.name = "x";
   info.dtype = dtype;

@@ -7,8 +7,8 @@
  *     if (passerelle_model_open_path("model.nnapi", &model, &error) != PASSERELLE_OK) ... error.message ...
  *     if (passerelle_nnapi_open(NULL, &nnapi, &error) != PASSERELLE_OK) ...
  *     if (passerelle_compile(model, nnapi, NULL, &compilation, &error) != PASSERELLE_OK) ...
- *     passerelle_input in = {pixels, sizeof pixels};
- *     passerelle_output out = {scores, sizeof scores};
+ *     passerelle_input in = {.data = pixels, .size = sizeof pixels};
+ *     passerelle_output out = {.data = scores, .size = sizeof scores};
  *     if (passerelle_run(compilation, &in, 1, &out, 1, &error) != PASSERELLE_OK) ...
  *
  * OBJECTS. A model is a file that was read and found sound. An nnapi is a loaded NNAPI library. A compilation is a
@@ -32,7 +32,9 @@
  *
  * GROWTH. A struct whose first member is `struct_size` may get further members at its end. The caller sets it to sizeof
  * of the struct that it was compiled with. A struct to be read from must be zero behind what this version knows; one to
- * be filled in is filled as far as the caller's size goes.
+ * be filled in is filled as far as the caller's size goes. The others end in a `reserved` tail, from which later
+ * members will be taken: zero in what the caller hands over (PASSERELLE_INVALID_ARGUMENT else), and zero in what it is
+ * given. Members that hold a value of an enum are int32_t: an enum's size is the compiler's choice.
  *
  * UNITS. Sizes and offsets are bytes, durations nanoseconds. Shapes are elements, outermost dimension first. Feature
  * levels are NNAPI's, 1 to 8: 1 to 5 are Android API levels 27 to 31.
@@ -64,7 +66,7 @@ extern "C" {
 /* Of this header. Functions, options and members are added with a new minor version; what a program was compiled with
  * keeps working within a major version. */
 #define PASSERELLE_LOADER_VERSION_MAJOR 0
-#define PASSERELLE_LOADER_VERSION_MINOR 2
+#define PASSERELLE_LOADER_VERSION_MINOR 3
 
 /* Of the library that the program runs with: major << 16 | minor. */
 PASSERELLE_API uint32_t passerelle_loader_version(void) PASSERELLE_NOEXCEPT;
@@ -95,9 +97,10 @@ PASSERELLE_API const char* passerelle_status_name(int status) PASSERELLE_NOEXCEP
 
 /* What happened. The caller owns it; it is plain memory that needs no freeing. Left alone on success. */
 typedef struct passerelle_error {
-  passerelle_status status;
-  int nnapi_result;                      /* NNAPI's result code, with NNAPI_FAILED and TIMED_OUT; else 0 */
+  int32_t status;                        /* a passerelle_status */
+  int32_t nnapi_result;                  /* NNAPI's result code, with NNAPI_FAILED and TIMED_OUT; else 0 */
   char message[PASSERELLE_MESSAGE_SIZE]; /* UTF-8, ends in NUL; a longer one is cut */
+  uint64_t reserved[4];
 } passerelle_error;
 
 /* --- Models ------------------------------------------------------------------------------------------------------- */
@@ -151,8 +154,8 @@ typedef struct passerelle_model_info {
   uint32_t operation_count;
   uint32_t window_count; /* stretches of weights, each of which becomes one NNAPI memory */
   uint64_t weights_size; /* bytes of all windows */
-  int relax_fp16;        /* the model allows float32 to be computed with the range and precision of float16 */
-  passerelle_weights weights;
+  int32_t relax_fp16;    /* not 0: the model allows float32 to be computed with the range and precision of float16 */
+  int32_t weights;       /* a passerelle_weights */
 } passerelle_model_info;
 
 PASSERELLE_API passerelle_status passerelle_model_describe(const passerelle_model* model, passerelle_model_info* info,
@@ -193,14 +196,14 @@ typedef enum passerelle_layout {
 typedef struct passerelle_port_info {
   size_t struct_size;
   const char* name;                           /* unique among the inputs, or outputs; lives as long as the model */
-  passerelle_dtype dtype;                     /* PyTorch's */
-  passerelle_dtype buffer_dtype;              /* what lies in the caller's buffer */
+  int32_t dtype;                              /* a passerelle_dtype: PyTorch's */
+  int32_t buffer_dtype;                       /* a passerelle_dtype: what lies in the caller's buffer */
   int32_t nnapi_type;                         /* NNAPI's OperandCode of it: ANEURALNETWORKS_TENSOR_FLOAT32, ... */
   uint32_t rank;                              /* of `shape` and `buffer_shape`; 0 for a single number */
   uint32_t shape[PASSERELLE_MAX_RANK];        /* in PyTorch's order */
   uint32_t buffer_shape[PASSERELLE_MAX_RANK]; /* in the order of `layout` */
-  passerelle_layout layout;                   /* of the caller's buffer */
-  passerelle_layout nnapi_layout;             /* of NNAPI's; where it differs, each run converts */
+  int32_t layout;                             /* a passerelle_layout: of the caller's buffer */
+  int32_t nnapi_layout;                       /* a passerelle_layout: NNAPI's; where it differs, each run converts */
   size_t byte_size;                           /* of the caller's buffer */
   float scale;                                /* of a quantized buffer; else 0 */
   int32_t zero_point;
@@ -273,7 +276,7 @@ typedef struct passerelle_device_info {
   size_t struct_size;
   const char* name; /* lives as long as the process */
   const char* version;
-  passerelle_device_type type;
+  int32_t type; /* a passerelle_device_type */
   uint32_t feature_level;
   int32_t is_reference; /* not 0: NNAPI's own CPU implementation ("nnapi-reference"), slow and made for testing */
 } passerelle_device_info;
@@ -397,11 +400,13 @@ PASSERELLE_API passerelle_status passerelle_crash_marks_clear(const char* crash_
 typedef struct passerelle_input {
   const void* data;
   size_t size;
+  uint64_t reserved[2];
 } passerelle_input;
 
 typedef struct passerelle_output {
   void* data;
   size_t size;
+  uint64_t reserved[2];
 } passerelle_output;
 
 /* Runs once, and returns when the outputs are written; on failure their content is undefined. One buffer for each input

@@ -25,15 +25,24 @@ namespace passerelle::loader {
 
 class Error {
  public:
-  passerelle_status status() const { return error_.status; }
+  passerelle_status status() const { return static_cast<passerelle_status>(error_.status); }
   int nnapi_result() const { return error_.nnapi_result; }
   const char* message() const { return error_.message; }
-  explicit operator bool() const { return error_.status != PASSERELLE_OK; }
+  explicit operator bool() const { return status() != PASSERELLE_OK; }
   passerelle_error* get() { return &error_; }
 
  private:
   passerelle_error error_{};
 };
+
+/// The caller's buffers of a run: {address, bytes}.
+struct Input : passerelle_input {
+  Input(const void* data, size_t size) : passerelle_input{data, size, {}} {}
+};
+struct Output : passerelle_output {
+  Output(void* data, size_t size) : passerelle_output{data, size, {}} {}
+};
+static_assert(sizeof(Input) == sizeof(passerelle_input) && sizeof(Output) == sizeof(passerelle_output));
 
 /// PASSERELLE_COMPILE_OPTIONS_INIT with the members to change by name.
 struct CompileOptions : passerelle_compile_options {
@@ -179,8 +188,7 @@ class Compilation {
     return sets;
   }
 
-  bool run(const std::vector<passerelle_input>& inputs, const std::vector<passerelle_output>& outputs,
-           Error& error) const {
+  bool run(const std::vector<Input>& inputs, const std::vector<Output>& outputs, Error& error) const {
     if (error && !compilation_) return false;
     return passerelle_run(get(), inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
                           static_cast<uint32_t>(outputs.size()), error.get()) == PASSERELLE_OK;
