@@ -1,9 +1,9 @@
 // How benchmarks measure.
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
 #include <thread>
 
+#include "catch.h"
 #include "passerelle/bench/timing.h"
 
 using namespace passerelle;

@@ -2,11 +2,11 @@
 // at work on the machine, and includes the stand-in's own book-keeping.
 #include <unistd.h>
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 
+#include "catch.h"
 #include "fixture.h"
 #include "layout.h"
 #include "paths.h"

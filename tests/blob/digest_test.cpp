@@ -1,7 +1,7 @@
 // Expected values: the reference implementation, libxxhash 0.8.1, on bytes 0, 7, 14, ... (modulo 256).
 #include "passerelle/blob/digest.h"
+#include "catch.h"
 
-#include <catch2/catch.hpp>
 #include <vector>
 
 using passerelle::blob::Digest;

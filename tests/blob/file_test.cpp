@@ -4,16 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 
+#include "catch.h"
 #include "samples.h"
 #include "temporary.h"
 
 using namespace passerelle;
 using namespace passerelle::blob_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using testing::TemporaryFile;
 
 namespace {
@@ -60,10 +60,10 @@ TEST_CASE("what the system refuses says so") {
   REQUIRE_FALSE(missing);
   CHECK(failure == blob::Failure::system);
   CHECK(missing.error().kind == ErrorKind::unreadable);
-  CHECK_THAT(missing.error().message, Contains("/nonexistent/x.nnapi") && Contains("no such file"));
+  CHECK_THAT(missing.error().message, ContainsSubstring("/nonexistent/x.nnapi") && ContainsSubstring("no such file"));
   const auto folder = blob::File::open(std::string("/tmp"), &failure);
   REQUIRE_FALSE(folder);
-  CHECK_THAT(folder.error().message, Contains("no regular file"));
+  CHECK_THAT(folder.error().message, ContainsSubstring("no regular file"));
   const auto closed = blob::File::open(-1, 0, 100, &failure);
   REQUIRE_FALSE(closed);
   CHECK(failure == blob::Failure::system);
@@ -91,12 +91,12 @@ TEST_CASE("other files are told from damaged ones and from newer ones") {
   altered[head_size(bytes)] ^= 1;  // the digest itself
   std::string message;
   CHECK(failure_of(altered, &message) == blob::Failure::damaged);
-  CHECK_THAT(message, Contains("head was altered"));
+  CHECK_THAT(message, ContainsSubstring("head was altered"));
 
   std::vector<unsigned char> longer = bytes;
   longer.push_back(0);
   CHECK(failure_of(longer, &message) == blob::Failure::damaged);
-  CHECK_THAT(message, Contains("bytes instead of"));
+  CHECK_THAT(message, ContainsSubstring("bytes instead of"));
 }
 
 TEST_CASE("altered weights are found when asked for") {
@@ -108,7 +108,7 @@ TEST_CASE("altered weights are found when asked for") {
   const auto verified = file->verify_weights(&failure);
   REQUIRE_FALSE(verified);
   CHECK(failure == blob::Failure::damaged);
-  CHECK_THAT(verified.error().message, Contains("weights were altered"));
+  CHECK_THAT(verified.error().message, ContainsSubstring("weights were altered"));
 }
 
 TEST_CASE("reading outside of the file is an error") {

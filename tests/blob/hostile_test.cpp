@@ -1,10 +1,10 @@
 // Files that somebody damaged, by accident or with a purpose. Whatever is accepted must be walkable from end to end;
 // the sanitizers' build watches for reads outside of the head.
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
 #include <random>
 
+#include "catch.h"
 #include "passerelle/blob/file.h"
 #include "samples.h"
 

@@ -1,7 +1,6 @@
 // The fuzzers' mutator, and what it finds where no fuzzer is built.
-#include <catch2/catch.hpp>
-
 #include "mutation.h"
+#include "catch.h"
 #include "passerelle/blob/file.h"
 #include "samples.h"
 

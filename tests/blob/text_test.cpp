@@ -1,8 +1,8 @@
 #include "text.h"
 
-#include <catch2/catch.hpp>
 #include <string>
 
+#include "catch.h"
 #include "string_pool.h"
 
 using passerelle::blob::is_plain_text;

@@ -1,10 +1,10 @@
 // Lazy constants against the plain thing: every operation is also done on a row-major array of doubles, element by
 // element.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <optional>
 #include <random>
 
+#include "catch.h"
 #include "passerelle/graph/constant.h"
 #include "passerelle/support/check.h"
 

@@ -1,8 +1,8 @@
 #include "passerelle/graph/graph.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
+#include "catch.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::graph {

@@ -1,6 +1,6 @@
 #include "passerelle/graph/half.h"
+#include "catch.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 

@@ -1,6 +1,5 @@
 #include "passerelle/graph/shape.h"
-
-#include <catch2/catch.hpp>
+#include "catch.h"
 
 namespace passerelle::graph {
 

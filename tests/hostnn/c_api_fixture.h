@@ -1,13 +1,13 @@
 // What the tests of the C functions share: a small model, its compilation, its execution.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "catch.h"
 #include "client.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"

@@ -1,11 +1,11 @@
 // Every operation that the host has must reproduce all of Android's golden models with it, in each of the ways in which
 // Android runs them; what it lacks must be refused by name.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <map>
 #include <set>
 
+#include "catch.h"
 #include "client.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"

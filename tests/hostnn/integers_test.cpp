@@ -1,10 +1,10 @@
 // Fixed-point arithmetic against real numbers, and sums of products against plain loops.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
 #include <vector>
 
+#include "catch.h"
 #include "integers/fixed_point.h"
 #include "integers/integer_kernels.h"
 
@@ -54,7 +54,7 @@ TEST_CASE("roots") {
   for (int32_t value : {0, 1, 2, 3, 100, 65025, 1 << 20, (1 << 29) - 1, 1 << 29, INT32_MAX}) {
     const double expected = 1 / std::sqrt(std::max(value, 1));
     // Five steps of Newton's method come no nearer where the root is far from where they start.
-    CHECK(real(inverse_square_root(value)) == Approx(expected).epsilon(2e-6));
+    CHECK(real(inverse_square_root(value)) == Catch::Approx(expected).epsilon(2e-6));
   }
 }
 
@@ -65,16 +65,16 @@ TEST_CASE("functions of fixed-point numbers") {
       const double x = -i * 0.0075;  // to -15
       const auto raw = static_cast<int32_t>(std::ldexp(x, 31 - integer_bits));
       const double given = std::ldexp(raw, integer_bits - 31);
-      REQUIRE(fixed_exp(raw, integer_bits) / one == Approx(std::exp(given)).margin(1e-6));
-      REQUIRE(fixed_logistic(raw, integer_bits) / one == Approx(1 / (1 + std::exp(-given))).margin(1e-6));
-      REQUIRE(fixed_logistic(-raw, integer_bits) / one == Approx(1 / (1 + std::exp(given))).margin(1e-6));
-      REQUIRE(fixed_tanh(raw, integer_bits) / one == Approx(std::tanh(given)).margin(1e-6));
-      REQUIRE(fixed_tanh(-raw, integer_bits) / one == Approx(std::tanh(-given)).margin(1e-6));
+      REQUIRE(fixed_exp(raw, integer_bits) / one == Catch::Approx(std::exp(given)).margin(1e-6));
+      REQUIRE(fixed_logistic(raw, integer_bits) / one == Catch::Approx(1 / (1 + std::exp(-given))).margin(1e-6));
+      REQUIRE(fixed_logistic(-raw, integer_bits) / one == Catch::Approx(1 / (1 + std::exp(given))).margin(1e-6));
+      REQUIRE(fixed_tanh(raw, integer_bits) / one == Catch::Approx(std::tanh(given)).margin(1e-6));
+      REQUIRE(fixed_tanh(-raw, integer_bits) / one == Catch::Approx(std::tanh(-given)).margin(1e-6));
     }
   }
   for (double x : {0.0, 0.1, 0.5, 0.999}) {
     const auto raw = static_cast<int32_t>(x * one);
-    CHECK(fixed_inverse_of_one_plus(raw) / one == Approx(1 / (1 + x)).margin(1e-6));
+    CHECK(fixed_inverse_of_one_plus(raw) / one == Catch::Approx(1 / (1 + x)).margin(1e-6));
   }
 }
 
@@ -85,11 +85,11 @@ TEST_CASE("functions of fixed-point numbers of 16 bits") {
       const double x = std::ldexp(raw, integer_bits - 15);
       const auto number = static_cast<int16_t>(raw);
       const auto negative = static_cast<int16_t>(std::min(-raw, 32767));
-      REQUIRE(fixed_exp(number, integer_bits) / one == Approx(std::exp(x)).margin(3e-4));
-      REQUIRE(fixed_logistic(number, integer_bits) / one == Approx(1 / (1 + std::exp(-x))).margin(1e-3));
-      REQUIRE(fixed_logistic(negative, integer_bits) / one == Approx(1 / (1 + std::exp(x))).margin(1e-3));
-      REQUIRE(fixed_tanh(number, integer_bits) / one == Approx(std::tanh(x)).margin(1e-3));
-      REQUIRE(fixed_tanh(negative, integer_bits) / one == Approx(std::tanh(-x)).margin(1e-3));
+      REQUIRE(fixed_exp(number, integer_bits) / one == Catch::Approx(std::exp(x)).margin(3e-4));
+      REQUIRE(fixed_logistic(number, integer_bits) / one == Catch::Approx(1 / (1 + std::exp(-x))).margin(1e-3));
+      REQUIRE(fixed_logistic(negative, integer_bits) / one == Catch::Approx(1 / (1 + std::exp(x))).margin(1e-3));
+      REQUIRE(fixed_tanh(number, integer_bits) / one == Catch::Approx(std::tanh(x)).margin(1e-3));
+      REQUIRE(fixed_tanh(negative, integer_bits) / one == Catch::Approx(std::tanh(-x)).margin(1e-3));
     }
   }
 }

@@ -1,10 +1,10 @@
 // Quantized convolutions of shapes that Android's small golden models do not have, against sums in plain loops.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 #include <random>
 
+#include "catch.h"
 #include "client.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"

@@ -1,8 +1,8 @@
 // In which orders a tensor of PyTorch's may lie in an operand of NNAPI's.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstring>
 
+#include "catch.h"
 #include "rearranged.h"
 
 using namespace passerelle;

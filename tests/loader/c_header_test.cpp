@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include "catch.h"
 
 extern "C" int passerelle_test_c_header(void);
 

@@ -1,13 +1,13 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <set>
 
+#include "catch.h"
 #include "fixture.h"
 #include "samples.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -67,6 +67,6 @@ TEST_CASE("a cache directory that is none is told") {
     options.cache_directory = path;
     CHECK_FALSE(loader::Compilation::make(open_model(bytes), open_nnapi(library_path("3")), options, error));
     CHECK(error.status() == PASSERELLE_INVALID_ARGUMENT);
-    CHECK_THAT(error.message(), Contains(path));
+    CHECK_THAT(error.message(), ContainsSubstring(path));
   }
 }

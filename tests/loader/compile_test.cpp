@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstring>
 
+#include "catch.h"
 #include "fixture.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/nnapi/c_api.h"
@@ -9,7 +9,7 @@
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -209,8 +209,9 @@ TEST_CASE("a level that is too low is told with both levels") {
   loader::Error error;
   CHECK_FALSE(loader::Compilation::make(model, open_nnapi(library_path("3")), {}, error));
   CHECK(error.status() == PASSERELLE_NNAPI_TOO_OLD);
-  CHECK_THAT(error.message(), Contains("feature level 4 (Android API 30)") &&
-                                  Contains("feature level 3 (Android API 29)") && Contains("--feature-level 3"));
+  CHECK_THAT(error.message(), ContainsSubstring("feature level 4 (Android API 30)") &&
+                                  ContainsSubstring("feature level 3 (Android API 29)") &&
+                                  ContainsSubstring("--feature-level 3"));
 
   StandIn& stand_in = fresh_stand_in(library_path("4"));
   stand_in.device_level = 29;
@@ -218,7 +219,7 @@ TEST_CASE("a level that is too low is told with both levels") {
   options.device = "stand-in-npu";
   CHECK_FALSE(loader::Compilation::make(model, open_nnapi(library_path("4")), options, error));
   CHECK(error.status() == PASSERELLE_NNAPI_TOO_OLD);
-  CHECK_THAT(error.message(), Contains("stand-in-npu"));
+  CHECK_THAT(error.message(), ContainsSubstring("stand-in-npu"));
   stand_in.device_level = 30;
   compiled(model, open_nnapi(library_path("4")), options);
 }
@@ -233,7 +234,7 @@ TEST_CASE("devices that there are not, and options that nobody knows") {
   options.device = "gpu";
   CHECK_FALSE(loader::Compilation::make(model, nnapi, options, error));
   CHECK(error.status() == PASSERELLE_NO_SUCH_DEVICE);
-  CHECK_THAT(error.message(), Contains("gpu") && Contains("stand-in-npu, stand-in-cpu"));
+  CHECK_THAT(error.message(), ContainsSubstring("gpu") && ContainsSubstring("stand-in-npu, stand-in-cpu"));
   fresh_stand_in(library_path("2"));
   CHECK_FALSE(loader::Compilation::make(model, open_nnapi(library_path("2")), options, error));
   CHECK(error.status() == PASSERELLE_NNAPI_TOO_OLD);
@@ -294,7 +295,7 @@ TEST_CASE("every failure of NNAPI while compiling has its name, and nothing is l
     CHECK_FALSE(compilation);
     CHECK(error.status() == PASSERELLE_NNAPI_FAILED);
     CHECK(error.nnapi_result() == 4);
-    CHECK_THAT(error.message(), Contains(function) && Contains("BAD_DATA (4)"));
+    CHECK_THAT(error.message(), ContainsSubstring(function) && ContainsSubstring("BAD_DATA (4)"));
     CHECK(stand_in.live_objects == 0);
   }
 }
@@ -305,7 +306,8 @@ TEST_CASE("an operation that NNAPI refuses is told with its place in the Python 
   stand_in.failures["ANeuralNetworksModel_addOperation"] = 4;
   loader::Error error;
   CHECK_FALSE(loader::Compilation::make(open_model(bytes), open_nnapi(library_path("4")), {}, error));
-  CHECK_THAT(error.message(), Contains("operation 0 (CONV_2D, from aten::conv2d of features.0, réseau.py:10)"));
+  CHECK_THAT(error.message(),
+             ContainsSubstring("operation 0 (CONV_2D, from aten::conv2d of features.0, réseau.py:10)"));
 }
 
 TEST_CASE("altered weights are found before NNAPI sees them, unless the caller trusts the file") {
@@ -317,7 +319,7 @@ TEST_CASE("altered weights are found before NNAPI sees them, unless the caller t
   loader::Error error;
   CHECK_FALSE(loader::Compilation::make(model, nnapi, {}, error));
   CHECK(error.status() == PASSERELLE_DAMAGED_MODEL);
-  CHECK_THAT(error.message(), Contains("weights were altered"));
+  CHECK_THAT(error.message(), ContainsSubstring("weights were altered"));
   CHECK_FALSE(stand_in.called("ANeuralNetworksModel_create"));
   loader::CompileOptions trusting;
   trusting.skip_weight_check = 1;

@@ -2,15 +2,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
 
+#include "catch.h"
 #include "fixture.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -73,7 +73,7 @@ TEST_CASE("a device that took the process down is stayed off, until its driver i
 
   CHECK_FALSE(compile_and_run(library, npu_alone, error));
   CHECK(error.status() == PASSERELLE_DEVICE_SUSPECTED);
-  CHECK_THAT(error.message(), Contains("stand-in-npu") && Contains(folder.path()));
+  CHECK_THAT(error.message(), ContainsSubstring("stand-in-npu") && ContainsSubstring(folder.path()));
   loader::CompileOptions chosen_by_nnapi = options;
   chosen_by_nnapi.reference = PASSERELLE_REFERENCE_ALLOWED;
   CHECK_FALSE(compile_and_run(library, chosen_by_nnapi, error));
@@ -148,6 +148,6 @@ TEST_CASE("a crash directory that is none is told") {
   loader::Error error;
   CHECK_FALSE(compile_and_run(library_path("3"), options, error));
   CHECK(error.status() == PASSERELLE_INVALID_ARGUMENT);
-  CHECK_THAT(error.message(), Contains("/nonexistent/crashes"));
+  CHECK_THAT(error.message(), ContainsSubstring("/nonexistent/crashes"));
   CHECK(passerelle_crash_marks_clear(nullptr, nullptr) == PASSERELLE_INVALID_ARGUMENT);
 }

@@ -2,17 +2,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <numeric>
 #include <thread>
 
+#include "catch.h"
 #include "fixture.h"
 #include "passerelle/nnapi/c_api.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -261,18 +261,21 @@ TEST_CASE("what does not fit a memory or an execution is refused") {
     CHECK(made.error.status() == PASSERELLE_INVALID_ARGUMENT);
     return std::string(made.error.message());
   };
-  CHECK_THAT(refused(execution.set_input(0, memory, 4096 - bytes_of_image + 1, made.error)), Contains("480 bytes"));
-  CHECK_THAT(refused(execution.set_input(0, memory, SIZE_MAX, made.error)), Contains("480 bytes"));
-  CHECK_THAT(refused(execution.set_input(1, memory, 0, made.error)), Contains("no input 1"));
-  CHECK_THAT(refused(execution.set_output(1, out.data(), bytes_of_image, made.error)), Contains("no output 1"));
-  CHECK_THAT(refused(execution.run(made.error)), Contains("input 0 (picture) has no buffer"));
+  CHECK_THAT(refused(execution.set_input(0, memory, 4096 - bytes_of_image + 1, made.error)),
+             ContainsSubstring("480 bytes"));
+  CHECK_THAT(refused(execution.set_input(0, memory, SIZE_MAX, made.error)), ContainsSubstring("480 bytes"));
+  CHECK_THAT(refused(execution.set_input(1, memory, 0, made.error)), ContainsSubstring("no input 1"));
+  CHECK_THAT(refused(execution.set_output(1, out.data(), bytes_of_image, made.error)),
+             ContainsSubstring("no output 1"));
+  CHECK_THAT(refused(execution.run(made.error)), ContainsSubstring("input 0 (picture) has no buffer"));
   REQUIRE(execution.set_input(0, in.data(), bytes_of_image, made.error));
-  CHECK_THAT(refused(execution.run(made.error)), Contains("output 0 (output0) has no buffer"));
-  CHECK_THAT(refused(execution.wait(made.error)), Contains("no run was started"));
+  CHECK_THAT(refused(execution.run(made.error)), ContainsSubstring("output 0 (output0) has no buffer"));
+  CHECK_THAT(refused(execution.wait(made.error)), ContainsSubstring("no run was started"));
   REQUIRE(execution.set_output(0, out.data(), bytes_of_image, made.error));
   REQUIRE(execution.start(made.error));
-  CHECK_THAT(refused(execution.start(made.error)), Contains("nobody waited"));
-  CHECK_THAT(refused(execution.set_input(0, in.data(), bytes_of_image, made.error)), Contains("nobody waited"));
+  CHECK_THAT(refused(execution.start(made.error)), ContainsSubstring("nobody waited"));
+  CHECK_THAT(refused(execution.set_input(0, in.data(), bytes_of_image, made.error)),
+             ContainsSubstring("nobody waited"));
   CHECK(execution.wait(made.error));
 
   Made converting = made_at("5", nullptr, Layout::channels_last);
@@ -280,11 +283,11 @@ TEST_CASE("what does not fit a memory or an execution is refused") {
                                                                PASSERELLE_ACCESS_READ, 0, 4096, converting.error);
   loader::Execution converts = loader::Execution::make(converting.compilation, {}, converting.error);
   CHECK_FALSE(converts.set_input(0, other, 0, converting.error));
-  CHECK_THAT(converting.error.message(), Contains("NHWC"));
+  CHECK_THAT(converting.error.message(), ContainsSubstring("NHWC"));
   Made elsewhere = made_at("4");
   loader::Execution foreign = loader::Execution::make(elsewhere.compilation, {}, elsewhere.error);
   CHECK_FALSE(foreign.set_input(0, memory, 0, elsewhere.error));
-  CHECK_THAT(elsewhere.error.message(), Contains("another NNAPI library"));
+  CHECK_THAT(elsewhere.error.message(), ContainsSubstring("another NNAPI library"));
 }
 
 TEST_CASE("every failure of NNAPI in an execution has its name, and the next run is sound") {
@@ -313,7 +316,7 @@ TEST_CASE("every failure of NNAPI in an execution has its name, and the next run
     made.stand_in.failures[row.function] = 5;
     CHECK_FALSE(run());
     CHECK(made.error.status() == PASSERELLE_NNAPI_FAILED);
-    CHECK_THAT(made.error.message(), Contains(row.function) && Contains("OP_FAILED (5)"));
+    CHECK_THAT(made.error.message(), ContainsSubstring(row.function) && ContainsSubstring("OP_FAILED (5)"));
     made.stand_in.failures.clear();
     CHECK(run());
     CHECK(out == in);
@@ -323,5 +326,5 @@ TEST_CASE("every failure of NNAPI in an execution has its name, and the next run
   loader::ExecutionOptions options;
   options.burst = 1;
   CHECK_FALSE(loader::Execution::make(made.compilation, options, made.error));
-  CHECK_THAT(made.error.message(), Contains("ANeuralNetworksBurst_create"));
+  CHECK_THAT(made.error.message(), ContainsSubstring("ANeuralNetworksBurst_create"));
 }

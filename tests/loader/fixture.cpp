@@ -2,8 +2,7 @@
 
 #include <dlfcn.h>
 
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "passerelle/blob/write.h"
 #include "paths.h"
 

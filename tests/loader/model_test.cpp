@@ -2,17 +2,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstring>
 
+#include "catch.h"
 #include "fixture.h"
 #include "model.h"
 #include "samples.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -62,7 +62,7 @@ TEST_CASE("a file of more than 4 GiB is opened and compiled, or refused by a pro
   if (sizeof(void*) == 4) {
     CHECK_FALSE(model);
     CHECK(error.status() == PASSERELLE_OUT_OF_MEMORY);
-    CHECK_THAT(error.message(), Contains("a program of 32 bits reaches 2147483647"));
+    CHECK_THAT(error.message(), ContainsSubstring("a program of 32 bits reaches 2147483647"));
     return;
   }
   REQUIRE(model);
@@ -169,13 +169,13 @@ TEST_CASE("each way not to open has its status") {
   loader::Error error;
   CHECK_FALSE(loader::Model::open("/nonexistent/m.nnapi", error));
   CHECK(error.status() == PASSERELLE_CANNOT_READ);
-  CHECK_THAT(error.message(), Contains("/nonexistent/m.nnapi") && Contains("no such file"));
+  CHECK_THAT(error.message(), ContainsSubstring("/nonexistent/m.nnapi") && ContainsSubstring("no such file"));
 
   CHECK(open_status(std::vector<unsigned char>(100, 'z')) == PASSERELLE_NOT_A_MODEL);
   const auto bytes = blob_test::written(blob_test::rich_graph());
   std::string message;
   CHECK(open_status({bytes.begin(), bytes.end() - 1}, &message) == PASSERELLE_DAMAGED_MODEL);
-  CHECK_THAT(message, Contains("bytes instead of"));
+  CHECK_THAT(message, ContainsSubstring("bytes instead of"));
   auto altered = bytes;
   altered[200] ^= 1;
   CHECK(open_status(altered) == PASSERELLE_DAMAGED_MODEL);

@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "fixture.h"
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("the feature level is what the library says, or what its functions show") {
   for (uint32_t level = 1; level <= 4; ++level) {
@@ -61,7 +60,7 @@ TEST_CASE("a device that cannot be described is an error") {
     CHECK_FALSE(loader::Nnapi::open(library_path("3").c_str(), error));
     CHECK(error.status() == PASSERELLE_NNAPI_FAILED);
     CHECK(error.nnapi_result() == 14);
-    CHECK_THAT(error.message(), Contains(function) && Contains("DEAD_OBJECT (14)"));
+    CHECK_THAT(error.message(), ContainsSubstring(function) && ContainsSubstring("DEAD_OBJECT (14)"));
   }
 }
 
@@ -69,13 +68,13 @@ TEST_CASE("a library that is missing, or is something else, is told by name") {
   loader::Error error;
   CHECK_FALSE(loader::Nnapi::open("/nonexistent/libneuralnetworks.so", error));
   CHECK(error.status() == PASSERELLE_NNAPI_MISSING);
-  CHECK_THAT(error.message(), Contains("/nonexistent/libneuralnetworks.so"));
+  CHECK_THAT(error.message(), ContainsSubstring("/nonexistent/libneuralnetworks.so"));
 
   CHECK_FALSE(loader::Nnapi::open("libm.so.6", error));
   CHECK(error.status() == PASSERELLE_NNAPI_MISSING);
-  CHECK_THAT(error.message(), Contains("libm.so.6") && Contains("ANeuralNetworksModel_create"));
+  CHECK_THAT(error.message(), ContainsSubstring("libm.so.6") && ContainsSubstring("ANeuralNetworksModel_create"));
 
   CHECK_FALSE(loader::Nnapi::open(library_path("incomplete").c_str(), error));
   CHECK(error.status() == PASSERELLE_NNAPI_MISSING);
-  CHECK_THAT(error.message(), Contains("ANeuralNetworksModel_finish"));
+  CHECK_THAT(error.message(), ContainsSubstring("ANeuralNetworksModel_finish"));
 }

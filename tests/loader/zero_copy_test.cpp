@@ -1,11 +1,11 @@
 // Weights go from the file to NNAPI without passing through memory of the process's own.
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <fstream>
 #include <memory>
 
+#include "catch.h"
 #include "fixture.h"
 #include "samples.h"
 #include "temporary.h"

@@ -1,6 +1,5 @@
 // What a report proposes instead of an operator without a lowering can be converted, and computes the same.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

@@ -1,6 +1,5 @@
 // float16: LibTorch computes in float32 and rounds each result, and so do converted models, bit for bit.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

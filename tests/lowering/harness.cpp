@@ -1,7 +1,6 @@
 #include "harness.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <random>
 #include <sstream>
 
+#include "catch.h"
 #include "module.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/graph/half.h"
@@ -18,6 +18,8 @@
 #include "passerelle/torchscript/model.h"
 #include "paths.h"
 #include "temporary.h"
+
+using Catch::Matchers::ContainsSubstring;
 
 namespace passerelle::tests {
 namespace {
@@ -318,7 +320,7 @@ void require_all(const std::vector<Case>& cases) {
 void require_refused(const Case& test, const std::string& message) {
   const lowering::Lowered lowered = lower(load(test), specifications(test, false));
   INFO(describe(test, false));
-  CHECK_THAT(text_of(lowered.diagnostics), Catch::Contains(message));
+  CHECK_THAT(text_of(lowered.diagnostics), ContainsSubstring(message));
 }
 
 std::vector<std::string> operations_of(const Case& test, int feature_level, bool channels_last) {

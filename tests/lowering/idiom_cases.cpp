@@ -1,6 +1,5 @@
 // What well-known operators become: the operations that drivers look for, and no others.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

@@ -1,6 +1,5 @@
 // What PyTorch's optimize_for_mobile makes of layers.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

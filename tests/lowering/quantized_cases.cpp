@@ -1,6 +1,5 @@
 // Quantized operators: each fed the same integers as LibTorch's QNNPACK kernels, and compared step by step.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

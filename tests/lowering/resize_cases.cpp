@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
 #include <cmath>
 
+#include "catch.h"
 #include "harness.h"
 
 using namespace passerelle::tests;

@@ -1,10 +1,10 @@
 // Random networks agree with LibTorch at every level that can express them.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <map>
 #include <optional>
 
+#include "catch.h"
 #include "evaluator.h"
 #include "generator.h"
 #include "kinds.h"

@@ -1,9 +1,9 @@
 // Android's own models: every operation of every model that Android runs is legal, at the level that the model says.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "catch.h"
 #include "operands.h"
 #include "shared_data.h"
 

@@ -1,6 +1,5 @@
 // One thing wrong at a time: each is refused, with a reason that names it.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "operands.h"
 
 namespace passerelle::nnapi::test {

@@ -1,10 +1,10 @@
 // Names, codes and levels of operations and operand types, and the argument lists.
-#include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
+#include "catch.h"
 #include "passerelle/nnapi/arguments.h"
 #include "passerelle/nnapi/legality.h"
 #include "passerelle/nnapi/operand_type.h"

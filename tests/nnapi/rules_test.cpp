@@ -1,6 +1,5 @@
 // The facts of NNAPI that concern legality (docs/nnapi.md). Not here: memory, and what operations compute.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "operands.h"
 
 namespace passerelle::nnapi::test {

@@ -1,7 +1,7 @@
 #include "shared_data.h"
+#include "catch.h"
 #include "paths.h"
 
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

@@ -1,10 +1,10 @@
 // Against the operand type lists that Android 13's own checks accept (nnapi_ops.json): each is accepted at exactly its
 // level, and no list that differs from one of them in a type or in its last input is, unless it is one of them itself.
-#include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "catch.h"
 #include "operands.h"
 #include "shared_data.h"
 

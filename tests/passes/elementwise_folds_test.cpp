@@ -1,7 +1,7 @@
 // Element-wise operations on five dimensions and more are folded alike: no RESHAPE between neighbours.
 #include <algorithm>
-#include <catch2/catch.hpp>
 
+#include "catch.h"
 #include "passes.h"
 #include "sketch.h"
 

@@ -1,10 +1,10 @@
 // Random graphs compute the same before and after the passes, at every level that can express them.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
 #include <set>
 
+#include "catch.h"
 #include "executor.h"
 #include "passerelle/nnapi/operation_type.h"
 #include "random_graph.h"

@@ -1,11 +1,11 @@
 #include "executor.h"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
 
+#include "catch.h"
 #include "legality.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/loader/passerelle.hpp"

@@ -1,9 +1,9 @@
 // Constants and values at the ends of what floats are: NaN, infinity, zero and its sign, numbers whose products
 // overflow.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
+#include "catch.h"
 #include "levels.h"
 
 namespace passerelle::tests {

@@ -1,6 +1,5 @@
 // Graphs whose layouts are easily mistaken: what a port's caller promised, and columns behind a flattening.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "levels.h"
 
 namespace passerelle::tests {

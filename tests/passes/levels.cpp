@@ -1,8 +1,8 @@
 #include "levels.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 
+#include "catch.h"
 #include "passerelle/nnapi/operation_type.h"
 
 namespace passerelle::tests {

@@ -1,10 +1,10 @@
 // Quantized graphs: floats between integers become integers with the same result within one step, scales that NNAPI
 // prescribes are met, and the model's own first and last steps are peeled off.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
 
+#include "catch.h"
 #include "executor.h"
 #include "passerelle/passes/peel.h"
 #include "passerelle/passes/pipeline.h"

@@ -1,10 +1,10 @@
 // One operation at a time, over many shapes and arguments: what legalisation makes of it computes the same at every
 // level that can express it, and is refused at the others.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
 
+#include "catch.h"
 #include "executor.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "sketch.h"

@@ -1,7 +1,7 @@
 // The check report's model: shares, acceptance, guards; and that no form of it lets a hostile name out of its place.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "catch.h"
 #include "passerelle/report/check_report.h"
 #include "passerelle/report/flow.h"
 

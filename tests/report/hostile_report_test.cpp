@@ -1,17 +1,18 @@
 // Reports of files that somebody damaged with a purpose: whatever the reader accepts must be printable from end to end.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "../blob/samples.h"
+#include "catch.h"
 #include "passerelle/report/file_report.h"
 #include "passerelle/report/picture.h"
 #include "passerelle/report/table.h"
 
 using namespace passerelle;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -50,7 +51,7 @@ TEST_CASE("a sound file's report has everything in it") {
   CHECK(json["outputs"].size() == view->output_count());
   std::string text = report::file_text(report::file_report("file", *view), true);
   for (const auto& operation : json["operations"])
-    CHECK_THAT(text, Catch::Contains(operation["name"].get<std::string>()));
+    CHECK_THAT(text, ContainsSubstring(operation["name"].get<std::string>()));
 }
 
 TEST_CASE("flipped bits, extremes and exchanged numbers: what is accepted can be reported") {

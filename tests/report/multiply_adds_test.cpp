@@ -1,7 +1,7 @@
 // What an operation of a file costs: each that multiplies by weights, and some by their numbers.
-#include <catch2/catch.hpp>
 #include <string_view>
 
+#include "catch.h"
 #include "file/facts.h"
 #include "passerelle/nnapi/arguments.h"
 

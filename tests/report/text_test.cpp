@@ -1,13 +1,14 @@
 // Tables, numbers, and diagnostics as text and JSON.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "catch.h"
 #include "passerelle/report/findings.h"
 #include "passerelle/report/style.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
 
 using namespace passerelle;
+using Catch::Matchers::ContainsSubstring;
 using report::Column;
 using report::Table;
 
@@ -55,7 +56,7 @@ TEST_CASE("a long cell is wrapped to fit the page") {
     CHECK(end - at <= report::text_width);
     at = end + 1;
   }
-  for (int i = 0; i < 60; ++i) CHECK_THAT(text, Catch::Contains("word" + std::to_string(i)));
+  for (int i = 0; i < 60; ++i) CHECK_THAT(text, ContainsSubstring("word" + std::to_string(i)));
   CHECK(std::count(text.begin(), text.end(), 'x') == 301);  // and the one in the title
 }
 

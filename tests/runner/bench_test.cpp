@@ -1,7 +1,6 @@
 #include "passerelle/runner/bench.h"
 
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "fixture.h"
 
 using namespace passerelle;
@@ -43,7 +42,7 @@ TEST_CASE("a benchmark makes the runs that were asked for") {
   CHECK(result.runs.lowest() > 0);
   CHECK(result.first > 0);
   REQUIRE(result.drivers.size() == 7);
-  for (double seconds : result.drivers) CHECK(seconds == Approx(2e-6));
+  for (double seconds : result.drivers) CHECK(seconds == Catch::Approx(2e-6));
 
   options.seconds = 0;  // the first, and one that counts
   CHECK(benched(stand_in, options, error).runs.seconds.size() == 1);

@@ -1,12 +1,12 @@
 // passerelle-run as a process, with stand-ins for NNAPI.
 #include <sys/wait.h>
 
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "catch.h"
 #include "fixture.h"
 #include "passerelle/graph/host_tensor.h"
 #include "paths.h"
@@ -14,7 +14,7 @@
 
 using namespace passerelle;
 using namespace passerelle::loader_test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -64,7 +64,7 @@ TEST_CASE("passerelle-run runs a file on .npy files") {
   const Result result = work.run("m.nnapi --input x.npy --output-dir out/of/it");
   CHECK(result.error.empty());
   REQUIRE(result.status == 0);
-  CHECK_THAT(result.out, Contains("stand-in-npu, stand-in-cpu") && Contains("out/of/it/output0.npy"));
+  CHECK_THAT(result.out, ContainsSubstring("stand-in-npu, stand-in-cpu") && ContainsSubstring("out/of/it/output0.npy"));
   // The stand-in copies its input; both are in PyTorch's order.
   CHECK(content(work.folder() / "out/of/it/output0.npy") == content(work.folder() / "x.npy"));
 }
@@ -75,19 +75,19 @@ TEST_CASE("passerelle-run measures, and says where operations go") {
       work.run("m.nnapi --bench --where --runs 3 --device stand-in-npu --burst --timeout 1000 --format json", "5");
   CHECK(result.error.empty());
   REQUIRE(result.status == 0);
-  CHECK_THAT(result.out, Contains("\"runs\": 3") && Contains("\"driver_median_ms\": 0.002") &&
-                             Contains("{\"name\": \"RELU\", \"devices\": [\"stand-in-npu\"]"));
+  CHECK_THAT(result.out, ContainsSubstring("\"runs\": 3") && ContainsSubstring("\"driver_median_ms\": 0.002") &&
+                             ContainsSubstring("{\"name\": \"RELU\", \"devices\": [\"stand-in-npu\"]"));
   const Result text = work.run("m.nnapi --bench --runs 3");
   CHECK(text.status == 0);
-  CHECK_THAT(text.out, Contains("median"));
-  CHECK_THAT(work.run("--devices").out, Contains("stand-in-npu, version 1.2: accelerator, feature level 4"));
+  CHECK_THAT(text.out, ContainsSubstring("median"));
+  CHECK_THAT(work.run("--devices").out, ContainsSubstring("stand-in-npu, version 1.2: accelerator, feature level 4"));
 }
 
 TEST_CASE("passerelle-run ends with passerelle's statuses") {
   const Workspace work;
   const auto status = [&](const std::string& arguments, const std::string& complaint) {
     const Result result = work.run(arguments);
-    CHECK_THAT(result.error, Contains(complaint));
+    CHECK_THAT(result.error, ContainsSubstring(complaint));
     CHECK(result.out.empty());
     return result.status;
   };

@@ -1,11 +1,13 @@
 #include "passerelle/support/atomic_file.h"
+#include "catch.h"
+
+using Catch::Matchers::ContainsSubstring;
 
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -118,14 +120,14 @@ TEST_CASE("what can't be written is an error that names the file") {
     Expected<AtomicFile> file = AtomicFile::create(path);
     REQUIRE_FALSE(file);
     CHECK(file.error().kind == ErrorKind::unwritable);
-    CHECK_THAT(file.error().message, Catch::Contains(path));
+    CHECK_THAT(file.error().message, ContainsSubstring(path));
     return file.error().message;
   };
-  CHECK_THAT(refused(folder / "missing/out"), Catch::Contains("No such file"));
+  CHECK_THAT(refused(folder / "missing/out"), ContainsSubstring("No such file"));
   put(folder / "file", "");
-  CHECK_THAT(refused(folder / "file/out"), Catch::Contains("Not a directory"));
-  CHECK_THAT(refused(folder.path.string()), Catch::Contains("a folder"));
-  CHECK_THAT(refused("/dev/null"), Catch::Contains("not an ordinary file"));
+  CHECK_THAT(refused(folder / "file/out"), ContainsSubstring("Not a directory"));
+  CHECK_THAT(refused(folder.path.string()), ContainsSubstring("a folder"));
+  CHECK_THAT(refused("/dev/null"), ContainsSubstring("not an ordinary file"));
   struct stat status;
   REQUIRE(::stat("/dev/null", &status) == 0);
   CHECK(S_ISCHR(status.st_mode));
@@ -202,7 +204,7 @@ TEST_CASE("a disk that gets full leaves the older file, and says so") {
     CHECK(written.error().kind == ErrorKind::unwritable);
     message = written.error().message;
   }
-  CHECK_THAT(message, Catch::Contains(folder / "out") && Catch::Contains("File too large"));
+  CHECK_THAT(message, ContainsSubstring(folder / "out") && ContainsSubstring("File too large"));
   CHECK(content(folder / "out") == "old");
   CHECK(folder.entries() == 1);
 }
@@ -212,13 +214,13 @@ TEST_CASE("a folder that can't be written to is told") {
   Expected<AtomicFile> file = AtomicFile::create("/proc/passerelle-test");
   REQUIRE_FALSE(file);
   CHECK(file.error().kind == ErrorKind::unwritable);
-  CHECK_THAT(file.error().message, Catch::Contains("/proc/passerelle-test"));
+  CHECK_THAT(file.error().message, ContainsSubstring("/proc/passerelle-test"));
   if (::geteuid() == 0) return;
   Folder folder;
   fs::permissions(folder.path, fs::perms::owner_read | fs::perms::owner_exec);
   Expected<AtomicFile> refused = AtomicFile::create(folder / "out");
   REQUIRE_FALSE(refused);
-  CHECK_THAT(refused.error().message, Catch::Contains("Permission denied"));
+  CHECK_THAT(refused.error().message, ContainsSubstring("Permission denied"));
 }
 
 TEST_CASE("whatever a reader sees while others write is one writer's whole file") {

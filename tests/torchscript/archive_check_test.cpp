@@ -1,9 +1,9 @@
 // What LibTorch would believe, to its harm: refused before it sees the archive.
-#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "archive/code_check.h"
 #include "archive/pickle_check.h"
+#include "catch.h"
 #include "models.h"
 #include "zip.h"
 

@@ -1,7 +1,7 @@
 // What these tests take for close must not be everything.
-#include <catch2/catch.hpp>
 #include <limits>
 
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

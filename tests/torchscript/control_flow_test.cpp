@@ -1,6 +1,5 @@
 // Branches, loops, calls and exceptions.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

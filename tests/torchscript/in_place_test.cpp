@@ -1,8 +1,7 @@
 // Operators that write to their arguments, and the tensors that share what they write to.
 #include <ATen/ATen.h>
 
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

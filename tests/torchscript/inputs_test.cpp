@@ -1,6 +1,5 @@
 // From specifications to forward's parameters.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

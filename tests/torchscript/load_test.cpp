@@ -1,13 +1,13 @@
 // Files that are models, and files that are not.
 #include <ATen/ATen.h>
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
 
+#include "catch.h"
 #include "models.h"
 #include "zip.h"
 

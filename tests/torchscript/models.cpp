@@ -1,11 +1,11 @@
 #include "models.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
+#include "catch.h"
 #include "passerelle/torchscript/replay.h"
 #include "paths.h"
 #include "temporary.h"

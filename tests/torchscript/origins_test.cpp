@@ -2,9 +2,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

@@ -1,7 +1,7 @@
 // Real models: traced without a diagnostic, replayed, and compared with the outputs that came with them.
-#include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {

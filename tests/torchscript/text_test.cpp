@@ -1,6 +1,5 @@
 // The listing of a trace, letter by letter.
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "passerelle/trace/trace.h"
 
 namespace passerelle::trace {

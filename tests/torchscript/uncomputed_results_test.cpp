@@ -1,9 +1,8 @@
 // What tracing leaves uncomputed has the shape and the strides that LibTorch's operators give.
 #include "interpreter/uncomputed_results.h"
+#include "catch.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
-
-#include <catch2/catch.hpp>
 
 using namespace passerelle::torchscript;
 using c10::IValue;

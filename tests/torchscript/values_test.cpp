@@ -1,8 +1,7 @@
 // Containers, numbers, strings, attributes; what folds and what does not.
 #include <ATen/ATen.h>
 
-#include <catch2/catch.hpp>
-
+#include "catch.h"
 #include "models.h"
 
 namespace passerelle::torchscript::testing {
@@ -220,7 +219,7 @@ TEST_CASE("quantized tensors") {
   REQUIRE(operators(trace) == "aten::quantize_per_tensor aten::relu aten::dequantize");
   const Tensor& q = trace[*trace.nodes[0].results[0].tensor()];
   CHECK(q.type == graph::ElementType::quint8);
-  CHECK(q.quantization.scale == Approx(0.1));
+  CHECK(q.quantization.scale == Catch::Approx(0.1));
   CHECK(q.quantization.zero_point == 3);
 }
 

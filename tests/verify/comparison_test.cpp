@@ -1,7 +1,7 @@
 // Differences between outputs: what passes, and what is said of it.
 #include "passerelle/verify/comparison.h"
+#include "catch.h"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
@@ -46,7 +46,7 @@ TEST_CASE("a float output is measured by the reference's range") {
   CHECK(comparison.reference_max == 6);
   CHECK(comparison.range == 8);
   CHECK(comparison.relative_difference() == 0.0625);
-  CHECK(comparison.limit == Approx(8e-4));
+  CHECK(comparison.limit == Catch::Approx(8e-4));
   CHECK_FALSE(comparison.passed);
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("a signal-to-noise ratio that is enough lets single elements differ") 
   Limits limits;
   limits.signal_to_noise = 20;
   Comparison near = compared({3, 4, 0}, {3, 4, 0.5f}, limits);
-  CHECK(near.signal_to_noise == Approx(20));
+  CHECK(near.signal_to_noise == Catch::Approx(20));
   CHECK(near.passed);
   CHECK(near.by_ratio);
   CHECK_FALSE(compared({3, 4, 0}, {3, 4, 0}, limits).by_ratio);
@@ -68,7 +68,7 @@ TEST_CASE("integers that stand for numbers are measured from their zero point") 
   reference.quantization = {0.5f, 100, {}, 0};
   HostTensor actual = reference;
   actual.bytes[1] = 101;
-  CHECK(compare(reference, actual, {}).signal_to_noise == Approx(20));
+  CHECK(compare(reference, actual, {}).signal_to_noise == Catch::Approx(20));
   actual.bytes[1] = 103;
   CHECK_FALSE(compare(reference, actual, {}).passed);
   Limits limits;
