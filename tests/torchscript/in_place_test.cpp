@@ -17,6 +17,8 @@ TEST_CASE("in-place operators become functional") {
   CHECK(operators(traced("  y = x + 1\n  y.relu_()\n  y.add_(x)\n  return y\n")) == "aten::add aten::relu aten::add");
   CHECK(operators(traced("  return torch.hardtanh_(x * 2, 0., 6.)\n")) == "aten::mul aten::hardtanh");
   CHECK(operators(traced("  x.clamp_(0., 1.)\n  return x\n")) == "aten::clamp");
+  // pow(Scalar, Tensor) has pow_(Tensor, Scalar)'s overload name, and its arguments' names.
+  CHECK(traced("  y = x + 1\n  y.pow_(2)\n  return y\n").nodes.back().overload == "Tensor_Scalar");
 }
 
 TEST_CASE("a value read before a write stays what it was") {

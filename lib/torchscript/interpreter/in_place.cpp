@@ -11,10 +11,6 @@ using c10::IValue;
 
 namespace {
 
-bool has_operator(const std::string& name, const std::string& overload) {
-  return jit::findOperatorFor({name, overload}) != nullptr;
-}
-
 /// "aten::add_" → "aten::add", "aten::__iand__" → "aten::__and__".
 std::string without_underscore(const std::string& op) {
   const size_t in_place_magic = op.find("::__i");
@@ -27,28 +23,30 @@ struct Functional {
   std::string overload;
 };
 
-/// An overload of `op` whose arguments have these names, all of them read only.
-std::optional<std::string> overload_with(const std::string& op, const std::vector<std::string>& names) {
+using Parameters = std::vector<const c10::Argument*>;
+
+/// An overload of `op` that takes these, by name and type, and writes to none of them. Names alone don't tell
+/// pow(Tensor self, Scalar exponent) from pow(Scalar self, Tensor exponent).
+std::optional<Functional> form_with(const std::string& op, const Parameters& parameters) {
   for (const auto& candidate : jit::getAllOperatorsFor(c10::Symbol::fromQualString(op))) {
     const auto& arguments = candidate->schema().arguments();
-    if (candidate->schema().is_mutable() || arguments.size() != names.size()) continue;
+    if (candidate->schema().is_mutable() || arguments.size() != parameters.size()) continue;
     bool equal = true;
-    for (size_t i = 0; i < names.size(); ++i) equal = equal && arguments[i].name() == names[i];
-    if (equal) return candidate->schema().overload_name();
+    for (size_t i = 0; i < parameters.size(); ++i)
+      equal = equal && arguments[i].name() == parameters[i]->name() && *arguments[i].type() == *parameters[i]->type();
+    if (equal) return Functional{op, candidate->schema().overload_name()};
   }
   return std::nullopt;
 }
 
 std::optional<Functional> functional_form(const c10::FunctionSchema& schema) {
   const std::string op = without_underscore(schema.name());
-  if (op != schema.name() && has_operator(op, schema.overload_name())) return Functional{op, schema.overload_name()};
-  std::vector<std::string> names;
+  Parameters parameters;
   for (const c10::Argument& argument : schema.arguments()) {
     const bool written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
-    if (!written || op != schema.name()) names.push_back(argument.name());
+    if (!written || op != schema.name()) parameters.push_back(&argument);
   }
-  if (const auto overload = overload_with(op, names)) return Functional{op, *overload};
-  return std::nullopt;
+  return form_with(op, parameters);
 }
 
 /// Whether the functional form may have another dtype than the tensor that is written to.
