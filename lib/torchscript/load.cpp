@@ -9,6 +9,7 @@
 #include "model_state.h"
 #include "passerelle/torchscript/model.h"
 #include "running/engine.h"
+#include "running/wrapped_numbers.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -78,12 +79,14 @@ void move_to_cpu(jit::Block* block) {
   }
 }
 
-void move_to_cpu(const jit::Module& module) {
+/// Calls `visit(Graph&)` for each graph that the module may run.
+template <typename Visit>
+void for_each_graph(const jit::Module& module, const Visit& visit) {
   for (jit::Function* function : module._ivalue()->compilation_unit()->get_functions())
-    if (function->isGraphFunction()) move_to_cpu(jit::toGraphFunction(*function).graph()->block());
+    if (function->isGraphFunction()) visit(*jit::toGraphFunction(*function).graph());
   for (const jit::Module& inner : module.modules())
     for (const jit::Method& method : inner.get_methods())
-      if (method.function().isGraphFunction()) move_to_cpu(jit::toGraphFunction(method.function()).graph()->block());
+      if (method.function().isGraphFunction()) visit(*jit::toGraphFunction(method.function()).graph());
 }
 
 }  // namespace
@@ -100,7 +103,10 @@ Expected<Model> Model::load(const std::string& path) {
       if (!state->module.find_method("forward"))
         return unreadable(path, "holds a module without a forward method; save the module that has one");
       state->module.eval();
-      move_to_cpu(state->module);
+      for_each_graph(state->module, [](jit::Graph& graph) {
+        move_to_cpu(graph.block());
+        unwrap_numbers(graph);
+      });
       return Model(std::move(state));
     } catch (const std::exception& exception) {
       message = exception.what();

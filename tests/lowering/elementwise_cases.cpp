@@ -183,6 +183,22 @@ TEST_CASE("Arithmetic of integers and floats") {
                {"return x * 0.1", {{"x", {2, 3, 4, 5}, -20, 20, int64}}}});
 }
 
+TEST_CASE("Numbers of a script and of a trace beside integers, bools and tensors of rank 0") {
+  std::vector<Case> cases;
+  for (ElementType type : {ElementType::float32, ElementType::float64, int32, int64, boolean})
+    for (const Shape& shape : {Shape{}, Shape{2, 3}})
+      for (const char* body : {"return x + 1.5, x * 0.5, x / 4, x * 2.5 + 1", "return (x == 0) * -1e9",
+                               "return (x + 0).argmax(-1) * 0.5 + 1, (x > 0).sum() / 3.0",
+                               "a = torch.arange(3) * 8.\n  return torch.where(x > 0, a, a + 0.5)"}) {
+        Case test{body, {{"x", shape, 0, 2, type}}};
+        test.levels = {4, 6, 8};
+        cases.push_back(test);
+        test.traced_numbers = true;
+        cases.push_back(test);
+      }
+  require_all(cases);
+}
+
 TEST_CASE("Arithmetic of bools") {
   require_all(some_of(binary_cases("torch.add(x, y)", {0, 2}, {0, 2}, boolean, boolean), 8));
   require_all(some_of(binary_cases("torch.mul(x, y)", {0, 2}, {0, 2}, boolean, boolean), 8));

@@ -254,6 +254,10 @@ std::string failure_at(const Case& test, int level, const std::vector<InputSpec>
   constexpr int all_layouts = 3;
   if (level < test.lowest_level && level >= all_layouts) return "it is not refused at level " + std::to_string(level);
   std::string text = text_of(refused);
+  for (size_t i = 0; i < graph.outputs.size() && i < expected.size(); ++i)
+    if (graph.outputs[i].element_type != expected[i].type)
+      text += "output " + std::to_string(i) + " is " + std::string(graph::name(graph.outputs[i].element_type)) +
+              " instead of " + std::string(graph::name(expected[i].type)) + "\n";
   if (!text.empty()) return text + "lowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
   try {
     blob::WriteOptions options;

@@ -43,6 +43,7 @@ struct Case {
   double tolerance = 2e-6;           ///< greatest difference, as a part of the output's range; quantized: one step
   int lowest_level = 3;              ///< below it the passes must refuse
   std::vector<int> levels{};         ///< where it runs; empty: 3, 4, 6 and 8, quantized cases also at 1 and 2
+  bool traced_numbers = false;       ///< numbers stand in the archive as PyTorch's tracer writes them: as tensors
 };
 
 /// Runs each case at its feature levels, and once more with floats and quantized tensors of rank 4 as NHWC. What fails

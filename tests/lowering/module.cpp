@@ -54,6 +54,26 @@ struct Namespaces : torch::jit::NativeResolver {
   }
 };
 
+/// What stands before each of these in a traced model's archive is a tensor.
+constexpr const char* with_numbers[] = {
+    "aten::add(Tensor self, Scalar other, Scalar alpha) -> Tensor",
+    "aten::sub(Tensor self, Scalar other, Scalar alpha) -> Tensor",
+    "aten::mul(Tensor self, Scalar other) -> Tensor",
+    "aten::div(Tensor self, Scalar other) -> Tensor",
+};
+
+void trace_numbers(torch::jit::Graph& graph) {
+  for (torch::jit::Node* node : graph.nodes())
+    for (const char* schema : with_numbers) {
+      if (!node->matches(schema)) continue;
+      const at::Scalar number = torch::jit::toIValue(node->input(1))->toScalar();
+      const torch::jit::WithInsertPoint before(node);
+      const at::ScalarType type = number.isFloatingPoint() ? at::kDouble : at::kLong;
+      node->replaceInput(1, graph.insertConstant(at::scalar_tensor(number, type)));
+      break;
+    }
+}
+
 }  // namespace
 
 graph::HostTensor values_of(const Tensor& tensor) {
@@ -76,6 +96,7 @@ void save_module(const Case& test, const std::string& path) {
   const std::string source = "def forward(" + parameters + "):\n  " + test.body + "\n";
   try {
     module.define(source, std::make_shared<Namespaces>());
+    if (test.traced_numbers) trace_numbers(*module.get_method("forward").graph());
     module.eval();
     module.save(path);
   } catch (const std::exception& error) {
