@@ -56,8 +56,8 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   if (!survey) return survey.error();
   const converter::Converted& converted = survey->converted;
   report::CheckReport report =
-      report::check_report(options.model, {survey->trace, converted.graph, converted.diagnostics, converted.refused,
-                                           converted.target, survey->smallest_level, survey->obstacles_below});
+      report::check_report(options.model, {survey->trace, converted.graph, converted.diagnostics, converted.target,
+                                           survey->smallest_level, survey->obstacles_below});
   if (Expected<void> applied = apply_acceptance(options, converted.graph, report); !applied) return applied.error();
 
   Outcome outcome;

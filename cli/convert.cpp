@@ -57,10 +57,10 @@ Expected<Outcome> execute(const Options& options) {
   if (!trace) return trace.error();
   Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
   if (!converted) return converted.error();
-  const size_t operators = report::operator_count(*trace, converted->diagnostics, converted->refused);
+  const size_t operators = report::operator_count(*trace, converted->diagnostics);
   spdlog::debug("{} became {}", report::count(operators, "operator"),
                 report::count(converted->graph.operations.size(), "operation"));
-  const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics, converted->refused);
+  const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics);
   Outcome outcome;
   outcome.json = {{"model", options.model},
                   {"converts", findings.empty()},

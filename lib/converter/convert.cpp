@@ -113,7 +113,6 @@ Expected<Converted> lowered_for(const trace::Trace& trace, const Options& option
   converted.graph = std::move(lowered.graph);
   converted.graph.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);
-  converted.refused = std::move(lowered.refused);
   if (Expected<void> peeled = peel_inputs(converted.graph, options.inputs); !peeled) return peeled.error();
   if (options.quantized_outputs)
     if (Expected<void> peeled = peel_outputs(converted.graph); !peeled) return peeled.error();
@@ -127,7 +126,6 @@ Converted finished(Converted lowered, const passes::Target& target) {
   std::vector<graph::Diagnostic> refused = passes::run(lowered.graph, target);
   suggest_quantized_inputs(leading, refused);
   for (graph::Diagnostic& diagnostic : refused) lowered.diagnostics.push_back(std::move(diagnostic));
-  lowered.refused.resize(lowered.diagnostics.size());
   return lowered;
 }
 

@@ -15,11 +15,6 @@ std::string text(float number) {
   return error == std::errc() ? std::string(digits, end) : std::to_string(number);
 }
 
-bool same(const graph::Origin& a, const graph::Origin& b) {
-  return a.op == b.op && a.module_path == b.module_path && a.user.file == b.user.file && a.user.line == b.user.line &&
-         a.innermost.file == b.innermost.file && a.innermost.line == b.innermost.line;
-}
-
 }  // namespace
 
 std::vector<LeadingQuantize> leading_quantizes(const graph::Graph& graph) {
@@ -31,8 +26,8 @@ std::vector<LeadingQuantize> leading_quantizes(const graph::Graph& graph) {
     const bool is_signed = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
     for (const graph::Operation& operation : graph.operations)
       if (operation.is(graph::OperationType::QUANTIZE) && operation.operand("input") == port.operand &&
-          operation.origin < graph.origins.size())
-        result.push_back({graph.origins[operation.origin],
+          graph.origins[operation.origin].node)
+        result.push_back({*graph.origins[operation.origin].node,
                           port.name + "=" + graph::to_string(port.shape) + (is_signed ? ":qint8," : ":quint8,") +
                               text(type->quantization.scale) + "," + std::to_string(type->quantization.zero_point)});
   }
@@ -43,7 +38,7 @@ void suggest_quantized_inputs(const std::vector<LeadingQuantize>& leading,
                               std::vector<graph::Diagnostic>& diagnostics) {
   for (graph::Diagnostic& diagnostic : diagnostics)
     for (const LeadingQuantize& quantize : leading)
-      if (diagnostic.reason == graph::Reason::needs_feature_level && same(diagnostic.origin, quantize.origin)) {
+      if (diagnostic.reason == graph::Reason::needs_feature_level && diagnostic.origin.node == quantize.node) {
         diagnostic.suggestion += ", or give --input " + quantize.input + ": the app quantizes";
         break;
       }

@@ -10,7 +10,7 @@ namespace passerelle::converter {
 
 /// A quantize that reads an input alone, and the --input that does without it.
 struct LeadingQuantize {
-  graph::Origin origin;
+  graph::NodeId node{};
   std::string input;  ///< "x=1x3x8x8:quint8,0.02,100"
 };
 /// Of a graph before the passes.

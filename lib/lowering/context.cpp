@@ -140,7 +140,8 @@ void Context::refuse(Reason reason, std::string message, std::string suggestion,
   diagnostic.message = std::move(message);
   diagnostic.suggestion = std::move(suggestion);
   diagnostic.feature_level = feature_level;
-  if (node_ && node_->origin < trace_.origins.size()) diagnostic.origin = trace_.origins[node_->origin];
+  if (node_) diagnostic.origin = graph_.origins[origin_];
+  if (diagnostic.origin.node) diagnostic.nodes = {*diagnostic.origin.node};
   throw Refusal{std::move(diagnostic)};
 }
 

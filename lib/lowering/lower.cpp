@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
+#include <set>
 #include <string_view>
 
 #include "alternatives.h"
@@ -81,20 +83,25 @@ std::vector<bool> used_tensors(const Trace& trace) {
 
 class Driver {
  public:
-  explicit Driver(const Trace& trace)
+  /// `original`: which operator of the model each node stands for.
+  Driver(const Trace& trace, const std::vector<uint32_t>& original)
       : trace_(trace),
         operands_(trace.tensors.size()),
         used_(used_tensors(trace)),
         follows_told_(trace.tensors.size()),
         context_(trace, lowered_.graph, operands_, used_) {
     lowered_.diagnostics = trace.diagnostics;
-    lowered_.refused.resize(trace.diagnostics.size());
-    lowered_.graph.origins = trace.origins;
+    for (size_t i = 0; i < trace.nodes.size(); ++i) {
+      lowered_.graph.origins.push_back(trace.origins[trace.nodes[i].origin]);
+      lowered_.graph.origins.back().node = trace::NodeId{original[i]};
+    }
+    for (const graph::Diagnostic& diagnostic : trace.diagnostics)
+      told_.insert(diagnostic.nodes.begin(), diagnostic.nodes.end());
   }
 
   Lowered run() {
     for (const trace::Port& port : trace_.inputs) add_input(port);
-    for (const Node& node : trace_.nodes) lower_node(node);
+    for (uint32_t i = 0; i < trace_.nodes.size(); ++i) lower_node(trace_.nodes[i], i);
     for (const trace::Port& port : trace_.outputs) add_output(port);
     lowered_.graph.remove_dead();
     return std::move(lowered_);
@@ -117,7 +124,6 @@ class Driver {
     diagnostic.op = std::string(kind) + " " + port.name;
     diagnostic.message = "it has type " + std::string(graph::name(trace_[port.tensor].type)) + ", which NNAPI lacks";
     lowered_.diagnostics.push_back(std::move(diagnostic));
-    lowered_.refused.emplace_back();
   }
 
   void add_input(const trace::Port& port) {
@@ -155,15 +161,15 @@ class Driver {
   void enter_border(const char* name) {
     border_ = Node{};
     border_.op = name;
-    border_.origin = static_cast<uint32_t>(lowered_.graph.origins.size());
+    const auto number = static_cast<uint32_t>(lowered_.graph.origins.size());
     graph::Origin origin;
     origin.op = name;
     lowered_.graph.origins.push_back(std::move(origin));
-    context_.enter(border_, border_.origin);
+    context_.enter(border_, number);
   }
 
-  void lower_node(const Node& node) {
-    context_.enter(node, node.origin);
+  void lower_node(const Node& node, uint32_t origin) {
+    context_.enter(node, origin);
     const Lowering* row = row_of(node);
     try {
       if (!row)
@@ -174,22 +180,14 @@ class Driver {
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
       for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { note_source(id); });
     } catch (Refusal& refusal) {
-      if (!is_told_already(node)) {
-        lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
-        lowered_.refused.push_back(static_cast<uint32_t>(&node - trace_.nodes.data()));
-      }
-      add_opaque(node);
+      if (!is_told_already(node, origin)) lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
+      add_opaque(node, origin);
     }
   }
 
   /// Tracing has said why this operator can't be; or it is only that what it reads, made by such an operator, is empty.
-  bool is_told_already(const Node& node) {
-    const graph::Origin& origin = trace_.origins[node.origin];
-    bool told = std::any_of(trace_.diagnostics.begin(), trace_.diagnostics.end(), [&](const graph::Diagnostic& known) {
-      return known.op == origin.op && known.origin.module_path == origin.module_path &&
-             known.origin.innermost.line == origin.innermost.line &&
-             known.origin.innermost.file == origin.innermost.file;
-    });
+  bool is_told_already(const Node& node, uint32_t origin) {
+    bool told = told_.count(*lowered_.graph.origins[origin].node) > 0;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) { told = told || (is_empty(id) && follows_told_[index(id)]); });
     if (told)
@@ -233,7 +231,7 @@ class Driver {
       context_.refuse(Reason::no_counterpart, "the model uses a result of it that NNAPI does not give");
   }
 
-  void add_opaque(const Node& node) {
+  void add_opaque(const Node& node, uint32_t origin) {
     std::vector<OperandId> outputs;
     for (const Value& result : node.results)
       for_each_tensor(result, [&](TensorId id) {
@@ -246,7 +244,7 @@ class Driver {
     for (OperandId id : outputs)
       if (!producers[graph::index(id)] && !lowered_.graph.is_constant(id) && !is_input(id)) unmade.push_back(id);
     graph::Operation operation = opaque(node.op, std::move(unmade));
-    operation.origin = node.origin;
+    operation.origin = origin;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) {
         if (operand(id)) operation.arguments.emplace_back(*operand(id));
@@ -273,7 +271,8 @@ class Driver {
   Lowered lowered_;
   std::vector<std::optional<OperandId>> operands_;
   std::vector<bool> used_;
-  std::vector<bool> follows_told_;  ///< results of operators that tracing has refused
+  std::set<trace::NodeId> told_;    ///< operators that tracing has refused
+  std::vector<bool> follows_told_;  ///< their results
   Context context_;
   Node border_;
 };
@@ -282,12 +281,13 @@ class Driver {
 
 Lowered lower(const Trace& trace) {
   const auto is_quantized = [](const trace::Tensor& tensor) { return graph::is_quantized(tensor.type); };
-  if (std::none_of(trace.tensors.begin(), trace.tensors.end(), is_quantized)) return Driver(trace).run();
-  const Detoured detoured = with_float_detours(trace);
-  Lowered lowered = Driver(detoured.trace).run();
-  for (auto& node : lowered.refused)
-    if (node) node = detoured.original_node[*node];
-  return lowered;
+  if (std::any_of(trace.tensors.begin(), trace.tensors.end(), is_quantized)) {
+    const Detoured detoured = with_float_detours(trace);
+    return Driver(detoured.trace, detoured.original_node).run();
+  }
+  std::vector<uint32_t> itself(trace.nodes.size());
+  std::iota(itself.begin(), itself.end(), 0u);
+  return Driver(trace, itself).run();
 }
 
 std::vector<SupportedOperator> supported_operators() {

@@ -28,6 +28,7 @@ graph::Reason reason(const Graph& graph, const Operation& operation, const nnapi
 graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const nnapi::Legality& legal) {
   graph::Diagnostic diagnostic;
   if (operation.origin < graph.origins.size()) diagnostic.origin = graph.origins[operation.origin];
+  if (diagnostic.origin.node) diagnostic.nodes = {*diagnostic.origin.node};
   diagnostic.op = diagnostic.origin.op.empty() ? std::string(nnapi::name(*operation.type)) : diagnostic.origin.op;
   diagnostic.reason = reason(graph, operation, legal);
   diagnostic.feature_level = legal.level;

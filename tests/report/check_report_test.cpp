@@ -11,6 +11,7 @@ using nnapi::OperandType;
 using nnapi::OperationType;
 using report::CheckReport;
 using trace::Node;
+using trace::NodeId;
 using trace::TensorId;
 using trace::Trace;
 
@@ -39,20 +40,20 @@ Trace example_trace() {
   return trace;
 }
 
-graph::Diagnostic refusal(const Trace& trace) {
+graph::Diagnostic refusal(const Trace& trace, std::vector<graph::NodeId> nodes) {
   graph::Diagnostic result;
   result.reason = graph::Reason::no_counterpart;
   result.op = "aten::mode";
   result.message = "nothing computes it";
   result.origin = trace.origins[1];
+  result.nodes = std::move(nodes);
   return result;
 }
 
 CheckReport example() {
   static const Trace trace = example_trace();
-  static const std::vector<graph::Diagnostic> diagnostics = {refusal(trace), refusal(trace)};
-  static const std::vector<std::optional<uint32_t>> refused = {1, 2};
-  return report::check_report("net.pt", {trace, {}, diagnostics, refused, 3, 0, diagnostics});
+  static const std::vector<graph::Diagnostic> diagnostics = {refusal(trace, {NodeId{1}}), refusal(trace, {NodeId{2}})};
+  return report::check_report("net.pt", {trace, {}, diagnostics, 3, 0, diagnostics});
 }
 
 }  // namespace
@@ -71,15 +72,15 @@ TEST_CASE("what share converts, by operators and by multiply-adds") {
   CHECK(report::to_string(report.findings[0].places[1].outputs) == "float32 1x4");
 }
 
-TEST_CASE("a diagnostic that names no node stands for all of its origin") {
+TEST_CASE("a diagnostic may be about several operators, or about none that was run") {
   const Trace trace = example_trace();
-  const std::vector<graph::Diagnostic> diagnostics = {refusal(trace)};
-  const CheckReport report = report::check_report("net.pt", {trace, {}, diagnostics, {}, 3, 0, {}});
+  const std::vector<graph::Diagnostic> diagnostics = {refusal(trace, {NodeId{1}, NodeId{2}})};
+  const CheckReport report = report::check_report("net.pt", {trace, {}, diagnostics, 3, 0, {}});
   CHECK(report.operators.part == 1);
   CHECK(report.operators.whole == 3);
-  graph::Diagnostic branch = refusal(trace);
+  graph::Diagnostic branch = refusal(trace, {});
   branch.origin.op = "prim::If";
-  const CheckReport with_branch = report::check_report("net.pt", {trace, {}, {branch}, {}, 3, 0, {}});
+  const CheckReport with_branch = report::check_report("net.pt", {trace, {}, {branch}, 3, 0, {}});
   CHECK(with_branch.operators.part == 3);
   CHECK(with_branch.operators.whole == 4);
 }
@@ -142,14 +143,14 @@ TEST_CASE("guards of --fail-on") {
   graph::Graph graph;
   const OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 3}, {}});
   graph.append(OperationType::TRANSPOSE, {{"input", x}}, {OperandType::TENSOR_FLOAT32, {3, 2}, {}}, 0);
-  CheckReport report = report::check_report("net.pt", {trace, graph, {}, {}, 3, 2, {}});
+  CheckReport report = report::check_report("net.pt", {trace, graph, {}, 3, 2, {}});
   REQUIRE(report.passed());
   for (const char* passing : {"fp32-island", "min-api>28", "feature-level>2"}) {
     REQUIRE(report::add_guard(report, passing, graph));
     CHECK(report.passed());
   }
   for (const char* failing : {"transpose", "min-api>27", "feature-level>1"}) {
-    CheckReport again = report::check_report("net.pt", {trace, graph, {}, {}, 3, 2, {}});
+    CheckReport again = report::check_report("net.pt", {trace, graph, {}, 3, 2, {}});
     REQUIRE(report::add_guard(again, failing, graph));
     CHECK_FALSE(again.passed());
   }

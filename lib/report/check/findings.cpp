@@ -99,18 +99,16 @@ size_t Finding::accepted() const {
       std::count_if(places.begin(), places.end(), [](const Occurrence& place) { return !place.accepted_by.empty(); }));
 }
 
-std::vector<Finding> findings_of(const trace::Trace& trace, const std::vector<Diagnostic>& diagnostics,
-                                 const std::vector<std::optional<uint32_t>>& refused) {
+std::vector<Finding> findings_of(const trace::Trace& trace, const std::vector<Diagnostic>& diagnostics) {
   std::vector<Finding> findings;
-  for (size_t i = 0; i < diagnostics.size(); ++i) {
-    const Diagnostic& diagnostic = diagnostics[i];
+  for (const Diagnostic& diagnostic : diagnostics) {
     auto finding = std::find_if(findings.begin(), findings.end(),
                                 [&](const Finding& known) { return kind_of(known.diagnostic) == kind_of(diagnostic); });
     if (finding == findings.end()) finding = findings.insert(findings.end(), Finding{diagnostic, {}});
     Occurrence place{diagnostic.origin, {}, {}, {}};
-    if (const auto node = node_of(trace, diagnostic, refused_node(refused, i))) {
-      place.inputs = input_facts(trace, trace.nodes[*node]);
-      place.outputs = output_facts(trace, trace.nodes[*node]);
+    if (!diagnostic.nodes.empty()) {
+      place.inputs = input_facts(trace, trace[diagnostic.nodes.front()]);
+      place.outputs = output_facts(trace, trace[diagnostic.nodes.front()]);
     }
     finding->places.push_back(std::move(place));
   }
@@ -148,12 +146,9 @@ std::string short_place_text(const Origin& origin) {
   return line.empty() ? origin.module_path : origin.module_path + " (" + line + ')';
 }
 
-size_t operator_count(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
-                      const std::vector<std::optional<uint32_t>>& refused) {
-  size_t result = trace.nodes.size();
-  for (size_t i = 0; i < diagnostics.size(); ++i)
-    if (nodes_of(trace, diagnostics[i], refused_node(refused, i)).empty()) ++result;
-  return result;
+size_t operator_count(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics) {
+  const auto elsewhere = [](const Diagnostic& diagnostic) { return diagnostic.nodes.empty(); };
+  return trace.nodes.size() + static_cast<size_t>(std::count_if(diagnostics.begin(), diagnostics.end(), elsewhere));
 }
 
 std::string findings_text(const std::vector<Finding>& findings) {

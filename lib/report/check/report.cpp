@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "model/trace_facts.h"
 #include "multiply_adds.h"
 
 namespace passerelle::report {
@@ -11,9 +10,8 @@ namespace {
 /// Which of the trace's nodes can't be converted.
 std::vector<bool> unsupported_in(const CheckFacts& facts) {
   std::vector<bool> result(facts.trace.nodes.size());
-  for (size_t i = 0; i < facts.diagnostics.size(); ++i)
-    for (uint32_t node : nodes_of(facts.trace, facts.diagnostics[i], refused_node(facts.refused, i)))
-      result[node] = true;
+  for (const graph::Diagnostic& diagnostic : facts.diagnostics)
+    for (graph::NodeId node : diagnostic.nodes) result[graph::index(node)] = true;
   return result;
 }
 
@@ -42,12 +40,12 @@ CheckReport check_report(const std::string& model, const CheckFacts& facts) {
   report.target = facts.target;
   report.smallest_level = facts.smallest_level;
   report.complete = !facts.trace.outputs.empty() || facts.trace.diagnostics.empty();
-  report.findings = findings_of(facts.trace, facts.diagnostics, facts.refused);
+  report.findings = findings_of(facts.trace, facts.diagnostics);
   if (facts.smallest_level > 0) report.level_needs = findings_of(facts.trace, facts.obstacles_below);
   if (facts.diagnostics.empty()) report.nnapi_operations = facts.graph.operations.size();
 
   const std::vector<bool> unsupported = unsupported_in(facts);
-  report.operators.whole = operator_count(facts.trace, facts.diagnostics, facts.refused);
+  report.operators.whole = operator_count(facts.trace, facts.diagnostics);
   for (uint32_t i = 0; i < facts.trace.nodes.size(); ++i) {
     const uint64_t cost = multiply_adds(facts.trace, facts.trace.nodes[i]);
     report.multiply_adds.whole += cost;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,14 +19,5 @@ std::vector<trace::TensorId> result_tensors(const trace::Node& node);
 
 std::vector<TensorFact> input_facts(const trace::Trace& trace, const trace::Node& node);
 std::vector<TensorFact> output_facts(const trace::Trace& trace, const trace::Node& node);
-
-/// The node of a diagnostic in a list that may be shorter than the diagnostics.
-std::optional<uint32_t> refused_node(const std::vector<std::optional<uint32_t>>& refused, size_t diagnostic);
-/// The trace's node that a diagnostic is about: `refused` where it is given, or else the first of the same origin.
-std::optional<uint32_t> node_of(const trace::Trace& trace, const graph::Diagnostic& diagnostic,
-                                std::optional<uint32_t> refused);
-/// All nodes that it is about: those of one origin are one line of the model, run several times.
-std::vector<uint32_t> nodes_of(const trace::Trace& trace, const graph::Diagnostic& diagnostic,
-                               std::optional<uint32_t> refused);
 
 }  // namespace passerelle::report

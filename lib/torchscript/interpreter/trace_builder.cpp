@@ -64,6 +64,7 @@ void TraceBuilder::add_diagnostic(graph::Diagnostic diagnostic) {
 Trace TraceBuilder::finish() {
   drop_dead_nodes();
   drop_unused_tensors();
+  name_diagnosed_nodes();
   return std::move(trace_);
 }
 
@@ -102,6 +103,15 @@ void TraceBuilder::drop_unused_tensors() {
   }
   for (Port& output : trace_.outputs) rename(output.tensor);
   trace_.tensors = std::move(kept);
+}
+
+/// Only now: an obstacle is found before its operator is written down, and dead ones have left.
+void TraceBuilder::name_diagnosed_nodes() {
+  std::vector<std::vector<trace::NodeId>> by_origin(trace_.origins.size());
+  for (uint32_t i = 0; i < trace_.nodes.size(); ++i) by_origin[trace_.nodes[i].origin].push_back(trace::NodeId{i});
+  for (graph::Diagnostic& diagnostic : trace_.diagnostics)
+    if (const auto known = origins_.find(key(diagnostic.origin)); known != origins_.end())
+      diagnostic.nodes = by_origin[known->second];
 }
 
 }  // namespace passerelle::torchscript

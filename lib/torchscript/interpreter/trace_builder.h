@@ -40,6 +40,7 @@ class TraceBuilder {
  private:
   void drop_dead_nodes();
   void drop_unused_tensors();
+  void name_diagnosed_nodes();
 
   using OriginKey = std::tuple<std::string, std::string, std::string, int, std::string, int>;
   static OriginKey key(const graph::Origin& origin);

@@ -27,9 +27,6 @@ struct Options {
 struct Converted {
   graph::Graph graph;  ///< finished where `diagnostics` is empty: see passes/pipeline.h
   std::vector<graph::Diagnostic> diagnostics;
-  /// For each diagnostic the operator in Trace::nodes that was refused, where there is one: the passes know origins
-  /// alone.
-  std::vector<std::optional<uint32_t>> refused;
   nnapi::FeatureLevel target = 0;
 };
 

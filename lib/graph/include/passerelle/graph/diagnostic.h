@@ -1,10 +1,16 @@
 // Where something comes from in the user's program, and what to tell about it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace passerelle::graph {
+
+/// An operator of the model: index into trace::Trace::nodes, and passerelle::trace's name for it too.
+enum class NodeId : uint32_t {};
+inline uint32_t index(NodeId id) { return static_cast<uint32_t>(id); }
 
 struct SourceLocation {
   std::string file;  ///< empty where the archive names none
@@ -16,7 +22,8 @@ struct Origin {
   std::string op;           ///< "aten::conv2d"
   std::string module_path;  ///< "features.3.conv.1"; empty for the model itself
   SourceLocation user;  ///< the innermost frame outside of PyTorch's own Python files, or else the archive's own code
-  SourceLocation innermost;  ///< the innermost frame of all
+  SourceLocation innermost;      ///< the innermost frame of all
+  std::optional<NodeId> node{};  ///< of an operation of a graph; none where it was made at the model's border
 };
 
 /// Typed, so that a report can group them and a script can tell them apart.
@@ -45,6 +52,8 @@ struct Diagnostic {
   std::string suggestion;  ///< what to do instead; may be empty
   int feature_level = 0;   ///< from which it would work; 0 for never
   Origin origin;
+  /// The operators that it is about: several where a loop runs one line again, none where no operator could be run.
+  std::vector<NodeId> nodes{};
 };
 
 }  // namespace passerelle::graph

@@ -69,7 +69,7 @@ struct Operation {
   std::string opaque_name;
   std::vector<Argument> arguments;  ///< in the order of nnapi::argument_table(*type); opaque: tensors only
   std::vector<OperandId> outputs;
-  uint32_t origin = 0;  ///< index into Graph::origins
+  uint32_t origin = 0;  ///< index into Graph::origins: passes hand it on to what they make of the operation
 
   bool is(OperationType other) const { return type == other; }
   /// An argument by its name in nnapi::argument_table. The name must exist: asserted.

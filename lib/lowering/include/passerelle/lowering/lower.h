@@ -1,8 +1,6 @@
 // Trace → graph: each TorchScript operator becomes NNAPI operations that mean the same, whatever they cost.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +12,10 @@ namespace passerelle::lowering {
 struct Lowered {
   graph::Graph graph;
   std::vector<graph::Diagnostic> diagnostics;  ///< the trace's own included; empty where everything has a lowering
-  std::vector<std::optional<uint32_t>>
-      refused;  ///< for each diagnostic the operator in Trace::nodes, where there is one
 };
 
-/// Operands that hold a tensor of the trace say so (Operand::source); passes keep that while it is true. An operator
+/// Operands that hold a tensor of the trace say so (Operand::source), operations which operator they were made for
+/// (Graph::origins); passes keep that while it is true. An operator
 /// without a lowering becomes an opaque operation of known shape and a diagnostic, so that everything around it is
 /// still converted, counted and reported.
 Lowered lower(const trace::Trace& trace);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +52,6 @@ struct CheckFacts {
   const trace::Trace& trace;
   const graph::Graph& graph;
   const std::vector<graph::Diagnostic>& diagnostics;
-  const std::vector<std::optional<uint32_t>>& refused;  ///< as for findings_of
   nnapi::FeatureLevel target, smallest_level;
   const std::vector<graph::Diagnostic>& obstacles_below;
 };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,14 +34,11 @@ struct Finding {
   size_t accepted() const;         ///< how many of them
 };
 
-/// `refused`: for each diagnostic the trace's node, where it is known; it may be shorter than `diagnostics`.
-std::vector<Finding> findings_of(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
-                                 const std::vector<std::optional<uint32_t>>& refused = {});
+std::vector<Finding> findings_of(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics);
 
 /// How many operators a report counts: the trace's nodes, and the obstacles that are in none of them (an `if` on data,
 /// an operator that could not be run).
-size_t operator_count(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics,
-                      const std::vector<std::optional<uint32_t>>& refused);
+size_t operator_count(const trace::Trace& trace, const std::vector<graph::Diagnostic>& diagnostics);
 
 /// For each finding the operator, how many times, why, from which level it would work, what to do, with which tensors,
 /// and where.

@@ -24,6 +24,8 @@ enum class Dependence { constant, shape, data };
 
 /// Index into Trace::tensors.
 enum class TensorId : uint32_t {};
+/// Index into Trace::nodes.
+using graph::NodeId;
 
 struct Tensor {
   graph::ElementType type = graph::ElementType::float32;
@@ -70,6 +72,7 @@ struct Trace {
   std::vector<graph::Diagnostic> diagnostics;  ///< what tracing itself could not do
 
   const Tensor& operator[](TensorId id) const { return tensors[static_cast<uint32_t>(id)]; }
+  const Node& operator[](NodeId id) const { return nodes[static_cast<uint32_t>(id)]; }
 };
 
 /// A readable listing, one node a line; for tests and bug reports.
