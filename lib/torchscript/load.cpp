@@ -4,7 +4,7 @@
 
 #include "archive/archive_check.h"
 #include "archive/archive_probe.h"
-#include "archive/foreign_operators.h"
+#include "foreign/operators.h"
 #include "interpreter/failures.h"
 #include "model_state.h"
 #include "passerelle/torchscript/model.h"
@@ -95,7 +95,9 @@ Expected<Model> Model::load(const std::string& path) {
   prepare_libtorch();
   Expected<Archive> archive = probe_archive(path, caffe2::serialize::kMaxSupportedFileFormatVersion);
   if (!archive) return archive.error();
-  if (Expected<void> checked = check_entries(path, *archive); !checked) return checked.error();
+  const Expected<std::set<std::string>> operators = check_entries(path, *archive);
+  if (!operators) return operators.error();
+  register_operators_of_releases(*operators);
   std::string message, line;
   for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
     try {

@@ -16,12 +16,6 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string write(const std::string& name, const std::string& bytes) {
-  const std::string path = temporary_file(name);
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
-}
-
 std::string read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -47,56 +41,45 @@ std::string good_archive() {
                           [](torch::jit::Module& m) { m.register_parameter("w", at::ones({64}), false); }));
 }
 
-/// An archive with one class, M, whose object has no attributes.
-std::string archive_of(const std::string& name, const std::string& code, const std::string& state = "}") {
-  return write(name, zip({{"m/data.pkl",
-                           "\x80\x02"
-                           "c__torch__\nM\nq\x01)\x81" +
-                               state + "b."},
-                          {"m/constants.pkl", "\x80\x02)."},
-                          {"m/code/__torch__.py", code},
-                          {"m/version", "3\n"}}));
-}
-
 }  // namespace
 
-TEST_CASE("a good archive loads") { CHECK(Model::load(write("good.pt", good_archive()))); }
+TEST_CASE("a good archive loads") { CHECK(Model::load(written("good.pt", good_archive()))); }
 
 TEST_CASE("files that are not there, or nothing") {
   says(error_of(temporary_file("absent.pt")), "no such file");
   says(error_of(std::filesystem::temp_directory_path().string()), "it is a folder");
-  says(error_of(write("empty.pt", "")), "the file is empty");
+  says(error_of(written("empty.pt", "")), "the file is empty");
 }
 
 TEST_CASE("files of other kinds are named") {
-  says(error_of(write("a.pt", "import torch\nmodel = 3\n")), "is a text file");
-  says(error_of(write("b.pt",
-                      "\x08\x07\x12\x07pytorch\x1a\x03"
-                      "1.9:\x80\x01"s)),
+  says(error_of(written("a.pt", "import torch\nmodel = 3\n")), "is a text file");
+  says(error_of(written("b.pt",
+                        "\x08\x07\x12\x07pytorch\x1a\x03"
+                        "1.9:\x80\x01"s)),
        "looks like an ONNX model");
-  says(error_of(write("c.pt", "\x20\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\"}}            "s)), "safetensors");
-  says(error_of(write("d.pt", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")),
+  says(error_of(written("c.pt", "\x20\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\"}}            "s)), "safetensors");
+  says(error_of(written("d.pt", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")),
        "torch.save in its old format");
-  says(error_of(write("e.pt", "\x80\x04\x95 and so on")), "is a Python pickle");
-  says(error_of(write("f.pt", "\x1c\0\0\0TFL3"s)), "TensorFlow Lite");
-  says(error_of(write("g.pt", "\x1c\0\0\0PTMF"s)), "PyTorch Mobile");
-  says(error_of(write("h.pt", "\x93NUMPY\x01")), "is a NumPy array");
-  says(error_of(write("i.pt", "\x7f\x01\x02\xff\0\0\x03"s)), "is not a TorchScript archive");
-  says(error_of(write("j.pt", "version https://git-lfs.github.com/spec/v1\n")), "is a Git LFS pointer");
+  says(error_of(written("e.pt", "\x80\x04\x95 and so on")), "is a Python pickle");
+  says(error_of(written("f.pt", "\x1c\0\0\0TFL3"s)), "TensorFlow Lite");
+  says(error_of(written("g.pt", "\x1c\0\0\0PTMF"s)), "PyTorch Mobile");
+  says(error_of(written("h.pt", "\x93NUMPY\x01")), "is a NumPy array");
+  says(error_of(written("i.pt", "\x7f\x01\x02\xff\0\0\x03"s)), "is not a TorchScript archive");
+  says(error_of(written("j.pt", "version https://git-lfs.github.com/spec/v1\n")), "is a Git LFS pointer");
 }
 
 TEST_CASE("zip files of other kinds are named") {
-  says(
-      error_of(write("k.pt", zip({{"archive/data.pkl", "x"}, {"archive/data/0", "0123"}, {"archive/version", "3\n"}}))),
-      "was saved by torch.save");
-  says(error_of(write("l.pt", zip({{"m/bytecode.pkl", "x"}, {"m/version", "3\n"}}))), "PyTorch Mobile's interpreter");
-  says(error_of(write("m.pt", zip({{"arr_0.npy", "x"}}))), "NumPy .npz");
-  says(error_of(write("n.pt", zip({{"word/document.xml", "x"}}))), "is a zip file, but not");
-  says(error_of(write("o.pt", zip({{"serialized_exported_program.json", "{}"}}))), "saved by torch.export");
+  says(error_of(
+           written("k.pt", zip({{"archive/data.pkl", "x"}, {"archive/data/0", "0123"}, {"archive/version", "3\n"}}))),
+       "was saved by torch.save");
+  says(error_of(written("l.pt", zip({{"m/bytecode.pkl", "x"}, {"m/version", "3\n"}}))), "PyTorch Mobile's interpreter");
+  says(error_of(written("m.pt", zip({{"arr_0.npy", "x"}}))), "NumPy .npz");
+  says(error_of(written("n.pt", zip({{"word/document.xml", "x"}}))), "is a zip file, but not");
+  says(error_of(written("o.pt", zip({{"serialized_exported_program.json", "{}"}}))), "saved by torch.export");
 }
 
 TEST_CASE("an archive of a newer file format is refused with its version") {
-  const std::string path = write(
+  const std::string path = written(
       "newer.pt",
       zip({{"m/data.pkl", "x"}, {"m/constants.pkl", "x"}, {"m/code/__torch__.py", "x"}, {"m/version", "4711\n"}}));
   const std::string message = error_of(path);
@@ -115,13 +98,13 @@ TEST_CASE("code that this LibTorch can't compile is refused with its place") {
 TEST_CASE("truncated archives are refused") {
   const std::string good = good_archive();
   for (size_t size : {good.size() - 1, good.size() / 2, size_t{64}, size_t{5}, size_t{4}})
-    says(error_of(write("truncated.pt", good.substr(0, size))), "'");
+    says(error_of(written("truncated.pt", good.substr(0, size))), "'");
 }
 
 // Padding and time stamps may change without harm; then the model must be the same.
 TEST_CASE("bit flips are refused, or harmless") {
   const std::string good = good_archive();
-  const Expected<Model> model = Model::load(write("good.pt", good));
+  const Expected<Model> model = Model::load(written("good.pt", good));
   REQUIRE(model);
   const std::vector<InputSpec> specs{shape({2, 64})};
   const std::string listing = to_text(any_trace(*model, specs));
@@ -133,7 +116,7 @@ TEST_CASE("bit flips are refused, or harmless") {
     std::string bad = good;
     const size_t at = random() % bad.size();
     bad[at] = static_cast<char>(bad[at] ^ (1 << (random() % 8)));
-    const std::string path = write("flipped.pt", bad);
+    const std::string path = written("flipped.pt", bad);
     const Expected<Model> damaged = Model::load(path);
     if (!damaged) {
       CHECK(damaged.error().kind == ErrorKind::unreadable);

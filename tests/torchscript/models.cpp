@@ -4,11 +4,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "catch.h"
+#include "foreign/operators.h"
 #include "passerelle/torchscript/replay.h"
 #include "paths.h"
 #include "temporary.h"
+#include "zip.h"
 
 namespace passerelle::torchscript::testing {
 namespace {
@@ -87,10 +90,27 @@ std::string saved_model(const std::string& source, const Setup& setup) {
   static int count = 0;
   torch::jit::Module module("TestModule");
   if (setup) setup(module);
+  register_operators_of_releases(operators_named_in(source));
   module.define(source);
   const std::string path = temporary_file("model" + std::to_string(count++) + ".pt");
   module.save(path);
   return path;
+}
+
+std::string written(const std::string& name, const std::string& bytes) {
+  const std::string path = temporary_file(name);
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+std::string archive_of(const std::string& name, const std::string& code, const std::string& state) {
+  return written(name, zip({{"m/data.pkl",
+                             "\x80\x02"
+                             "c__torch__\nM\nq\x01)\x81" +
+                                 state + "b."},
+                            {"m/constants.pkl", "\x80\x02)."},
+                            {"m/code/__torch__.py", code},
+                            {"m/version", "3\n"}}));
 }
 
 Model model_of(const std::string& source, const Setup& setup) {

@@ -20,6 +20,11 @@ std::string temporary_file(const std::string& name);
 Model model_of(const std::string& source, const Setup& setup = {});
 std::string saved_model(const std::string& source, const Setup& setup = {});
 
+/// Writes bytes to a temporary file.
+std::string written(const std::string& name, const std::string& bytes);
+/// An archive with one class, M, whose object has no attributes.
+std::string archive_of(const std::string& name, const std::string& code, const std::string& state = "}");
+
 InputSpec shape(std::vector<int64_t> sizes, std::string name = "");
 InputSpec typed(std::vector<int64_t> sizes, graph::ElementType type);
 InputSpec floats(std::vector<int64_t> sizes, std::vector<float> values);

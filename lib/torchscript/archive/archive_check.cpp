@@ -8,6 +8,7 @@
 #include <map>
 
 #include "code_check.h"
+#include "foreign/operators.h"
 #include "interpreter/failures.h"
 #include "pickle_check.h"
 
@@ -38,21 +39,26 @@ StorageSize sizes_in(const Entries& entries, const std::string& folder) {
   };
 }
 
+bool is_code(const std::string& name) { return starts_with(name, "code/") && !ends_with(name, ".debug_pkl"); }
+
+std::string_view text_of(Bytes data) { return {reinterpret_cast<const char*>(data.data()), data.size()}; }
+
 std::optional<std::string> flaw_in_entry(const std::string& name, Bytes data, const Entries& entries) {
   if (name == "data.pkl") return flaw_in_values(data, sizes_in(entries, "data/"));
   if (name == "constants.pkl") return flaw_in_values(data, sizes_in(entries, "constants/"));
   if (ends_with(name, ".debug_pkl")) return flaw_in_source_ranges(data);
-  if (starts_with(name, "code/")) return flaw_in_code({reinterpret_cast<const char*>(data.data()), data.size()});
+  if (is_code(name)) return flaw_in_code(text_of(data));
   return std::nullopt;
 }
 
 }  // namespace
 
-Expected<void> check_entries(const std::string& path, const Archive& archive) {
+Expected<std::set<std::string>> check_entries(const std::string& path, const Archive& archive) {
   const auto damaged = [&](const std::string& what) {
     return Error{ErrorKind::unreadable, "'" + path + "' is damaged: " + what + "; copy or download it again"};
   };
   Entries entries;
+  std::set<std::string> operators;
   for (const ZipEntry& entry : archive.entries) {
     if (!starts_with(entry.name, archive.root))
       return damaged("'" + entry.name + "' in it lies in a folder of its own");
@@ -77,11 +83,12 @@ Expected<void> check_entries(const std::string& path, const Archive& archive) {
           return damaged("the checksum of '" + entry->name + "' in it is wrong");
       }
       if (const auto flaw = flaw_in_entry(name, data, entries)) return damaged("'" + entry->name + "' in it " + *flaw);
+      if (is_code(name)) operators.merge(operators_named_in(text_of(data)));
     }
   } catch (const std::exception& exception) {
     return damaged(first_line(exception));
   }
-  return {};
+  return operators;
 }
 
 }  // namespace passerelle::torchscript

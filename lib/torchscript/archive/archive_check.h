@@ -1,6 +1,7 @@
 // What is in an archive's entries, looked at before LibTorch loads it.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "archive_probe.h"
@@ -9,7 +10,8 @@
 namespace passerelle::torchscript {
 
 /// LibTorch finds the same entries as we do, each once; compressed ones unpack to what their checksums say (LibTorch
-/// does not compare); pickles and code are such that LibTorch can read them without harm. Errors: `unreadable`.
-Expected<void> check_entries(const std::string& path, const Archive& archive);
+/// does not compare); pickles and code are such that LibTorch can read them without harm. Gives the operators that the
+/// code names. Errors: `unreadable`.
+Expected<std::set<std::string>> check_entries(const std::string& path, const Archive& archive);
 
 }  // namespace passerelle::torchscript

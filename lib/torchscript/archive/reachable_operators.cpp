@@ -4,7 +4,7 @@
 
 #include <unordered_set>
 
-#include "foreign_operators.h"
+#include "foreign/operators.h"
 #include "interpreter/allowed_operators.h"
 #include "interpreter/operator_rules.h"
 

@@ -110,6 +110,10 @@ unique_dim_consecutive unsafe_chunk unsafe_split unsafe_split_with_sizes unsquee
 upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d
 upsample_nearest3d upsample_trilinear3d vander var var_mean vdot view view_as view_as_complex view_as_real
 vsplit vstack where xlogy xlogy_ zero zero_ values zeros zeros_like zfill
+_batch_norm_no_update _cdist_forward _fused_rms_norm _is_all_true _is_any_true _lazy_clone _native_batch_norm_legit
+_native_batch_norm_legit_no_training _prelu_kernel _reshape_copy _safe_softmax _scaled_dot_product_cudnn_attention
+_scaled_dot_product_efficient_attention _scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu
+_to_copy _unsafe_index _upsample_lanczos2d_aa broadcast_shapes copy lift_fresh_copy squeeze_copy
 )";
 
 constexpr char quantized[] = R"(
@@ -133,6 +137,9 @@ rangelist requires_grad shape tolist type unchecked_unwrap_optional
 
 constexpr char torchvision[] = "nms";
 
+constexpr char quantized_decomposed[] =
+    "quantize_per_tensor dequantize_per_tensor quantize_per_channel dequantize_per_channel";
+
 constexpr char prepacked[] = R"(
 conv2d_clamp_prepack conv2d_clamp_run conv2d_transpose_clamp_prepack conv2d_transpose_clamp_run
 linear_clamp_prepack linear_clamp_run
@@ -154,6 +161,7 @@ std::unordered_set<std::string> all_names() {
   add(names, "prim::", prim);
   add(names, "prepacked::", prepacked);
   add(names, "torchvision::", torchvision);
+  add(names, "quantized_decomposed::", quantized_decomposed);
   return names;
 }
 

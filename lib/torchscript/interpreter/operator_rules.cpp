@@ -195,13 +195,28 @@ constexpr std::string_view value_keepers[] = {
     "aten::_cast_Byte",
     "aten::_cast_Char",
     "aten::_cast_Short",
+    "aten::_to_copy",
+    "aten::lift_fresh_copy",
+    "aten::_lazy_clone",
+    "aten::_reshape_copy",
 };
 
 constexpr std::string_view uninitialised[] = {
     "aten::empty", "aten::empty_like", "aten::new_empty", "aten::new_empty_strided", "aten::empty_strided",
 };
 
-constexpr std::string_view ignored[] = {"aten::warn", "prim::Print", "aten::set_grad_enabled"};
+// Checks that torch.export writes down are here, too: they held for the example inputs, or there would be no archive.
+constexpr std::string_view ignored[] = {
+    "aten::warn",
+    "aten::_print",
+    "aten::set_grad_enabled",
+    "aten::_assert_async",
+    "aten::_assert_scalar",
+    "aten::_assert_tensor_metadata",
+    "aten::sym_constrain_range",
+    "aten::sym_constrain_range_for_size",
+    "prim::Print",
+};
 
 constexpr HiddenWrite hidden_writes[] = {
     {"aten::batch_norm", "training", {"running_mean", "running_var"}},

@@ -2,10 +2,10 @@
 #include <optional>
 
 #include "allowed_operators.h"
-#include "archive/foreign_operators.h"
 #include "archive/reachable_operators.h"
 #include "call.h"
 #include "failures.h"
+#include "foreign/operators.h"
 #include "operator_rules.h"
 #include "running/flatten.h"
 #include "running/memory_budget.h"
@@ -179,6 +179,9 @@ void Interpreter::invoke(Call& call) {
     call.node->getOperation()(stack);
   } catch (const OutOfBudget& exceeded) {
     diagnose(graph::Reason::too_large, exceeded.what());
+    throw TraceStopped{};
+  } catch (const LackingForm& lacking) {
+    diagnose(graph::Reason::unknown_operator, lacking.what(), "leave the argument out");
     throw TraceStopped{};
   } catch (const std::exception& exception) {
     fail(first_line(exception));

@@ -6,7 +6,7 @@
 
 #include <mutex>
 
-#include "archive/foreign_operators.h"
+#include "foreign/operators.h"
 #include "quantized_kernels.h"
 
 namespace passerelle::torchscript {
