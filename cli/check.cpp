@@ -37,7 +37,7 @@ std::vector<std::string> separated(const std::vector<std::string>& lists) {
   return result;
 }
 
-Expected<void> apply_acceptance(const Options& options, const graph::Graph& graph, report::CheckReport& report) {
+Expected<void> apply_acceptance(const Options& options, const graph::Module& module, report::CheckReport& report) {
   for (const std::string& op : separated(options.allowed)) report::allow(report, op);
   if (!options.baseline.empty()) {
     Expected<nlohmann::ordered_json> baseline = read_baseline(options.baseline);
@@ -45,7 +45,7 @@ Expected<void> apply_acceptance(const Options& options, const graph::Graph& grap
     if (Expected<void> done = report::accept_baseline(report, *baseline, options.baseline); !done) return done.error();
   }
   for (const std::string& condition : separated(options.fail_on))
-    if (Expected<void> added = report::add_guard(report, condition, graph); !added) return added.error();
+    if (Expected<void> added = report::add_guard(report, condition, module); !added) return added.error();
   return {};
 }
 
@@ -56,9 +56,9 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   if (!survey) return survey.error();
   const converter::Converted& converted = survey->converted;
   report::CheckReport report =
-      report::check_report(options.model, {survey->trace, converted.graph, converted.diagnostics, converted.target,
+      report::check_report(options.model, {survey->trace, converted.module, converted.diagnostics, converted.target,
                                            survey->smallest_level, survey->obstacles_below});
-  if (Expected<void> applied = apply_acceptance(options, converted.graph, report); !applied) return applied.error();
+  if (Expected<void> applied = apply_acceptance(options, converted.module, report); !applied) return applied.error();
 
   Outcome outcome;
   outcome.status = report.passed() ? 0 : static_cast<int>(ErrorKind::unsupported);

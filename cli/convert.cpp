@@ -59,7 +59,7 @@ Expected<Outcome> execute(const Options& options) {
   if (!converted) return converted.error();
   const size_t operators = report::operator_count(*trace, converted->diagnostics);
   spdlog::debug("{} became {}", report::count(operators, "operator"),
-                report::count(converted->graph.operations.size(), "operation"));
+                report::count(converted->module.main().operations.size(), "operation"));
   const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics);
   Outcome outcome;
   outcome.json = {{"model", options.model},
@@ -77,8 +77,8 @@ Expected<Outcome> execute(const Options& options) {
   blob::WriteOptions writing;
   writing.strip_origins = options.strip;
   writing.producer = "passerelle " PASSERELLE_VERSION;
-  writing.feature_level = passes::required_feature_level(converted->graph);
-  Expected<blob::WriteSummary> written = blob::write(converted->graph, writing, options.output);
+  writing.feature_level = passes::required_feature_level(converted->module);
+  Expected<blob::WriteSummary> written = blob::write(converted->module, writing, options.output);
   if (!written) return written.error();
   // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
   Expected<blob::File> file = blob::File::open(options.output);

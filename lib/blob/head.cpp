@@ -16,10 +16,10 @@ uint32_t bits_of(float value) {
   return bits;
 }
 
-std::string name_of(const graph::Graph& graph, const graph::Operation& operation) {
+std::string name_of(const graph::Module& module, const graph::Operation& operation) {
   std::string name(nnapi::name(*operation.type));
-  if (operation.origin < graph.origins.size() && !graph.origins[operation.origin].module_path.empty())
-    name += " of module " + graph.origins[operation.origin].module_path;
+  if (operation.origin < module.origins.size() && !module.origins[operation.origin].module_path.empty())
+    name += " of module " + module.origins[operation.origin].module_path;
   return name;
 }
 
@@ -58,19 +58,24 @@ uint32_t TypePool::add_channels(const graph::Quantization& quantization) {
   return known->second;
 }
 
-Head::Head(const graph::Graph& graph, const WriteOptions& options)
-    : graph_(graph), options_(options), constants_(options.window_limit), numbers_(graph.operands.size()) {}
+Head::Head(const graph::Module& module, const WriteOptions& options)
+    : module_(module),
+      graph_(module.main()),
+      options_(options),
+      constants_(options.window_limit),
+      numbers_(graph_.operands.size()) {}
 
-Expected<Head> Head::make(const graph::Graph& graph, const WriteOptions& options) {
+Expected<Head> Head::make(const graph::Module& module, const WriteOptions& options) {
   check(options.feature_level >= nnapi::lowest_feature_level && options.feature_level <= nnapi::highest_feature_level,
         "a file is written for a feature level that exists");
-  Head head(graph, options);
-  for (const graph::Port& port : graph.inputs) {
-    const graph::TensorType& type = graph.type(port.operand);
-    if (byte_size(type) > UINT32_MAX) return too_large("input " + port.name, type);
-    head.numbers_[graph::index(port.operand)] =
-        head.append({head.types_.add_shape(type.shape), 0, head.quantization(type), 0, static_cast<uint8_t>(type.type),
-                     format::Storage::computed});
+  check(module.graphs.size() == 1, "a file of this version holds one graph");
+  Head head(module, options);
+  for (size_t i = 0; i < module.main().inputs.size(); ++i) {
+    const graph::OperandId id = module.main().inputs[i];
+    const graph::TensorType& type = module.main().type(id);
+    if (byte_size(type) > UINT32_MAX) return too_large("input " + module.ports.inputs[i].name, type);
+    head.numbers_[graph::index(id)] = head.append({head.types_.add_shape(type.shape), 0, head.quantization(type), 0,
+                                                   static_cast<uint8_t>(type.type), format::Storage::computed});
   }
   auto done = head.add_operations();
   if (!done) return done.error();
@@ -82,7 +87,7 @@ Expected<void> Head::add_operations() {
     check(operation.type.has_value(), "a graph to be written has no opaque operation");
     auto done = add_operation(operation);
     if (!done) return done.error();
-    if (!options_.strip_origins && !graph_.origins.empty()) add_origin(operation);
+    if (!options_.strip_origins && !module_.origins.empty()) add_origin(operation);
   }
   return {};
 }
@@ -120,7 +125,7 @@ Expected<void> Head::add_operation(const graph::Operation& operation) {
     if (!done) return done.error();
   }
   if (input_count > most_arguments || operation.outputs.size() > most_arguments || indexes_.size() > UINT32_MAX)
-    return Error{ErrorKind::unsupported, name_of(graph_, operation) + " has " + std::to_string(input_count) +
+    return Error{ErrorKind::unsupported, name_of(module_, operation) + " has " + std::to_string(input_count) +
                                              " arguments, and the file format takes at most " +
                                              std::to_string(most_arguments) + "; split it"};
   operations_.emplace_back(static_cast<uint32_t>(first), static_cast<uint16_t>(input_count),
@@ -134,7 +139,7 @@ Expected<uint32_t> Head::operand(graph::OperandId id, const graph::Operation& re
   if (number) return *number;
   const graph::Operand& operand = graph_[id];
   const uint64_t size = byte_size(operand.type);
-  if (size > UINT32_MAX) return too_large(name_of(graph_, reader), operand.type);
+  if (size > UINT32_MAX) return too_large(name_of(module_, reader), operand.type);
   Place place{Storage::computed, 0, 0};
   if (operand.constant) {
     check(operand.constant->byte_size() == size, "a constant has the size of its operand");
@@ -184,8 +189,8 @@ uint32_t Head::append(const format::Operand& operand) {
 }
 
 void Head::add_origin(const graph::Operation& operation) {
-  check(operation.origin < graph_.origins.size(), "an operation's origin exists");
-  const graph::Origin& origin = graph_.origins[operation.origin];
+  check(operation.origin < module_.origins.size(), "an operation's origin exists");
+  const graph::Origin& origin = module_.origins[operation.origin];
   const auto line = [](const graph::SourceLocation& location) {
     return static_cast<uint32_t>(std::max(0, location.line));
   };
@@ -196,8 +201,8 @@ void Head::add_origin(const graph::Operation& operation) {
   origins_.emplace_back(strings_.add(origin.module_path), known->second);
 }
 
-uint32_t Head::port_operand(const graph::Port& port) const {
-  const std::optional<uint32_t>& number = numbers_[graph::index(port.operand)];
+uint32_t Head::border_operand(graph::OperandId id) const {
+  const std::optional<uint32_t>& number = numbers_[graph::index(id)];
   check(number.has_value(), "an output of the model is made by an operation");
   return *number;
 }

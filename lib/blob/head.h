@@ -1,4 +1,4 @@
-// A graph as the tables of a file's head.
+// A module as the tables of a file's head.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct WindowFacts {
 /// each operation's inputs and outputs; what nobody uses is left out.
 class Head {
  public:
-  static Expected<Head> make(const graph::Graph& graph, const WriteOptions& options);
+  static Expected<Head> make(const graph::Module& module, const WriteOptions& options);
 
   const ConstantStore& constants() const { return constants_; }
   size_t operand_count() const { return operands_.size(); }
@@ -57,7 +57,7 @@ class Head {
   std::vector<unsigned char> serialise(const std::vector<WindowFacts>& windows, uint64_t file_size) const;
 
  private:
-  Head(const graph::Graph& graph, const WriteOptions& options);
+  Head(const graph::Module& module, const WriteOptions& options);
 
   Expected<void> add_operations();
   Expected<void> add_operation(const graph::Operation& operation);
@@ -67,8 +67,9 @@ class Head {
   uint32_t quantization(const graph::TensorType& type);
   uint32_t append(const format::Operand& operand);
   void add_origin(const graph::Operation& operation);
-  uint32_t port_operand(const graph::Port& port) const;
+  uint32_t border_operand(graph::OperandId id) const;
 
+  const graph::Module& module_;
   const graph::Graph& graph_;
   WriteOptions options_;
   ConstantStore constants_;

@@ -38,8 +38,11 @@ std::vector<format::Window> windows_of(const ConstantStore& constants, const std
 std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& window_facts, uint64_t file_size) const {
   flatbuffers::FlatBufferBuilder builder(1 << 16);
   std::vector<Offset<format::Port>> inputs, outputs;
-  for (const graph::Port& port : graph_.inputs) inputs.push_back(add_port(builder, port, port_operand(port)));
-  for (const graph::Port& port : graph_.outputs) outputs.push_back(add_port(builder, port, port_operand(port)));
+  const graph::Ports& ports = module_.ports;
+  for (size_t i = 0; i < ports.inputs.size(); ++i)
+    inputs.push_back(add_port(builder, ports.inputs[i], border_operand(graph_.inputs[i])));
+  for (size_t i = 0; i < ports.outputs.size(); ++i)
+    outputs.push_back(add_port(builder, ports.outputs[i], border_operand(graph_.outputs[i])));
 
   Offset<flatbuffers::Vector<uint16_t>> narrow;
   Offset<flatbuffers::Vector<uint32_t>> wide;
@@ -71,7 +74,7 @@ std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& windo
   const auto all_subgraphs = builder.CreateVector(subgraphs);
   format::FinishSizePrefixedModelBuffer(
       builder, format::CreateModel(builder, known_major_version, minor_version, producer, file_size,
-                                   static_cast<uint8_t>(options_.feature_level), graph_.relax_fp16, dimensions,
+                                   static_cast<uint8_t>(options_.feature_level), module_.relax_fp16, dimensions,
                                    quantizations, channel_quantizations, values, windows, strings, all_subgraphs));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

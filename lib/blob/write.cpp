@@ -23,8 +23,8 @@ struct Plan {
 
 uint64_t begin_of(const WindowFacts& window) { return uint64_t{window.page} * window_alignment; }
 
-Expected<Plan> make_plan(const graph::Graph& graph, const WriteOptions& options) {
-  auto made = Head::make(graph, options);
+Expected<Plan> make_plan(const graph::Module& module, const WriteOptions& options) {
+  auto made = Head::make(module, options);
   if (!made) return made.error();
   Plan plan{std::move(*made), 0, {}, 0};
   const std::vector<WindowPlan>& windows = plan.head.constants().windows();
@@ -92,8 +92,8 @@ WriteSummary summary_of(const Plan& plan) {
 
 }  // namespace
 
-Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& options, const std::string& path) {
-  auto plan = make_plan(graph, options);
+Expected<WriteSummary> write(const graph::Module& module, const WriteOptions& options, const std::string& path) {
+  auto plan = make_plan(module, options);
   if (!plan) return plan.error();
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
@@ -104,8 +104,8 @@ Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& opti
   return summary_of(*plan);
 }
 
-Expected<std::vector<unsigned char>> write(const graph::Graph& graph, const WriteOptions& options) {
-  auto plan = make_plan(graph, options);
+Expected<std::vector<unsigned char>> write(const graph::Module& module, const WriteOptions& options) {
+  auto plan = make_plan(module, options);
   if (!plan) return plan.error();
   std::vector<unsigned char> bytes(plan->file_size);
   const Sink sink = [&](uint64_t offset, const void* data, size_t size) -> Expected<void> {

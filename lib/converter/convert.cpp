@@ -6,9 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "leading_quantize.h"
 #include "passerelle/lowering/lower.h"
-#include "passerelle/passes/peel.h"
+#include "passerelle/passes/border.h"
 
 namespace passerelle::converter {
 namespace {
@@ -21,32 +20,19 @@ std::optional<Layout> requested_layout(const Options& options, size_t output) {
   return options.output_layout;
 }
 
-/// Hands an output to the caller as NHWC: the TRANSPOSE is NNAPI's, until the layout pass has moved it away.
-void make_channels_last(graph::Graph& graph, graph::Port& port) {
-  graph::TensorType type = graph.type(port.operand);
-  type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
-  std::vector<int32_t> order(graph::nchw_to_nhwc.begin(), graph::nchw_to_nhwc.end());
-  graph::OperandId permutation = graph.add_constant(graph::Constant::list(order));
-  uint32_t origin = static_cast<uint32_t>(graph.origins.size());
-  graph.origins.push_back({"output", "", {}, {}});
-  port.operand = graph.append(graph::OperationType::TRANSPOSE, {{"input", port.operand}, {"permutation", permutation}},
-                              std::move(type), origin);
-  port.caller_layout = port.nnapi_layout = Layout::channels_last;
-}
-
-Expected<void> apply_output_layouts(graph::Graph& graph, const Options& options) {
+Expected<void> apply_output_layouts(graph::Module& module, const Options& options) {
   for (const auto& [number, layout] : options.output_layouts) {
-    if (number >= graph.outputs.size())
+    if (number >= module.ports.outputs.size())
       return Error{ErrorKind::usage, "there is no output " + std::to_string(number) + ": the model has " +
-                                         std::to_string(graph.outputs.size()) + ", counted from 0"};
-    if (layout == Layout::channels_last && graph.outputs[number].shape.size() != 4)
+                                         std::to_string(module.ports.outputs.size()) + ", counted from 0"};
+    if (layout == Layout::channels_last && module.ports.outputs[number].shape.size() != 4)
       return Error{ErrorKind::usage, "output " + std::to_string(number) + " has shape " +
-                                         graph::to_string(graph.outputs[number].shape) +
+                                         graph::to_string(module.ports.outputs[number].shape) +
                                          "; only outputs of rank 4 can be nhwc"};
   }
-  for (size_t i = 0; i < graph.outputs.size(); ++i)
-    if (requested_layout(options, i) == Layout::channels_last && graph.outputs[i].shape.size() == 4)
-      make_channels_last(graph, graph.outputs[i]);
+  for (size_t i = 0; i < module.ports.outputs.size(); ++i)
+    if (requested_layout(options, i) == Layout::channels_last && module.ports.outputs[i].shape.size() == 4)
+      passes::return_channels_last(module, i);
   return {};
 }
 
@@ -69,39 +55,39 @@ bool is_same_scale(const graph::Quantization& given, const graph::Quantization& 
 }
 
 /// Takes the model's own first step from an input that is to be quantized already.
-Expected<void> peel_input(graph::Graph& graph, const torchscript::InputSpec& spec, size_t input) {
-  const graph::Port& port = graph.inputs[input];
+Expected<void> peel_input(graph::Module& module, const torchscript::InputSpec& spec, size_t input) {
+  const graph::Port& port = module.ports.inputs[input];
   if (graph::is_quantized(port.element_type)) return {};
   const auto usage = [&](const std::string& why) {
     return Error{ErrorKind::usage,
                  "the input '" + port.name + "' can't be " + text_of(*spec.type, spec.quantization) + ": " + why};
   };
-  const std::optional<graph::TensorType> type = passes::quantized_first(graph, input);
+  const std::optional<graph::TensorType> type = passes::quantized_first(module, input);
   if (!type) return usage("the model takes floats there, and does not begin by quantizing them");
   const bool is_unsigned = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM;
   const graph::ElementType element = is_unsigned ? graph::ElementType::quint8 : graph::ElementType::qint8;
   if (element != *spec.type || !is_same_scale(spec.quantization, type->quantization))
     return usage("the model quantizes it to " + text_of(element, type->quantization));
-  passes::peel_quantize(graph, input);
+  passes::peel_quantize(module, input);
   return {};
 }
 
-Expected<void> peel_inputs(graph::Graph& graph, const std::vector<torchscript::InputSpec>& specs) {
+Expected<void> peel_inputs(graph::Module& module, const std::vector<torchscript::InputSpec>& specs) {
   size_t input = 0;  // numbers are given in the specifications, and are no inputs of the file
   for (const torchscript::InputSpec& spec : specs) {
     if (!std::holds_alternative<std::monostate>(spec.number)) continue;
     size_t place = input++;
     if (!spec.name.empty())
-      for (place = 0; place < graph.inputs.size() && graph.inputs[place].name != spec.name;) ++place;
-    if (!is_quantized(spec) || place >= graph.inputs.size()) continue;
-    if (Expected<void> peeled = peel_input(graph, spec, place); !peeled) return peeled;
+      for (place = 0; place < module.ports.inputs.size() && module.ports.inputs[place].name != spec.name;) ++place;
+    if (!is_quantized(spec) || place >= module.ports.inputs.size()) continue;
+    if (Expected<void> peeled = peel_input(module, spec, place); !peeled) return peeled;
   }
   return {};
 }
 
-Expected<void> peel_outputs(graph::Graph& graph) {
+Expected<void> peel_outputs(graph::Module& module) {
   bool peeled = false;
-  for (size_t i = 0; i < graph.outputs.size(); ++i) peeled = passes::peel_dequantize(graph, i) || peeled;
+  for (size_t i = 0; i < module.ports.outputs.size(); ++i) peeled = passes::peel_dequantize(module, i) || peeled;
   if (peeled) return {};
   return Error{ErrorKind::usage, "no output can be returned quantized: the model ends none of them with dequantize"};
 }
@@ -110,21 +96,21 @@ Expected<void> peel_outputs(graph::Graph& graph) {
 Expected<Converted> lowered_for(const trace::Trace& trace, const Options& options) {
   lowering::Lowered lowered = lowering::lower(trace);
   Converted converted;
-  converted.graph = std::move(lowered.graph);
-  converted.graph.relax_fp16 = options.relax_fp16;
+  converted.module = std::move(lowered.module);
+  converted.module.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);
-  if (Expected<void> peeled = peel_inputs(converted.graph, options.inputs); !peeled) return peeled.error();
+  if (Expected<void> peeled = peel_inputs(converted.module, options.inputs); !peeled) return peeled.error();
   if (options.quantized_outputs)
-    if (Expected<void> peeled = peel_outputs(converted.graph); !peeled) return peeled.error();
-  if (Expected<void> applied = apply_output_layouts(converted.graph, options); !applied) return applied.error();
+    if (Expected<void> peeled = peel_outputs(converted.module); !peeled) return peeled.error();
+  if (Expected<void> applied = apply_output_layouts(converted.module, options); !applied) return applied.error();
   return Expected<Converted>(std::move(converted));
 }
 
 Converted finished(Converted lowered, const passes::Target& target) {
   lowered.target = target.feature_level;
-  const std::vector<LeadingQuantize> leading = leading_quantizes(lowered.graph);
-  std::vector<graph::Diagnostic> refused = passes::run(lowered.graph, target);
-  suggest_quantized_inputs(leading, refused);
+  const std::vector<passes::LeadingQuantize> leading = passes::leading_quantizes(lowered.module);
+  std::vector<graph::Diagnostic> refused = passes::run(lowered.module, target);
+  passes::suggest_quantized_inputs(leading, refused);
   for (graph::Diagnostic& diagnostic : refused) lowered.diagnostics.push_back(std::move(diagnostic));
   return lowered;
 }

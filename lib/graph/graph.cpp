@@ -143,13 +143,13 @@ void Graph::replace_uses(OperandId from, OperandId to) {
     if (id == from) id = to;
   };
   for (Operation& operation : operations) operation.for_each_input(replace);
-  for (Port& port : outputs) replace(port.operand);
+  for (OperandId& id : outputs) replace(id);
 }
 
 void Graph::remove_dead() {
   std::vector<bool> live(operands.size(), false);
-  for (const Port& port : inputs) live[index(port.operand)] = true;
-  for (const Port& port : outputs) live[index(port.operand)] = true;
+  for (OperandId id : inputs) live[index(id)] = true;
+  for (OperandId id : outputs) live[index(id)] = true;
   std::vector<Operation> kept;
   for (size_t i = operations.size(); i-- > 0;) {
     Operation& operation = operations[i];
@@ -176,8 +176,8 @@ void Graph::remove_dead() {
     operation.for_each_input(renumber);
     for (OperandId& id : operation.outputs) renumber(id);
   }
-  for (Port& port : inputs) renumber(port.operand);
-  for (Port& port : outputs) renumber(port.operand);
+  for (OperandId& id : inputs) renumber(id);
+  for (OperandId& id : outputs) renumber(id);
 }
 
 void Graph::sort() {
@@ -218,7 +218,7 @@ void Graph::check_invariants() const {
       written[i] = true;
       check(operands[i].constant->shape() == operands[i].type.shape, "a constant has the shape of its operand");
     }
-  for (const Port& port : inputs) written[index(port.operand)] = true;
+  for (OperandId id : inputs) written[index(id)] = true;
   for (const Operation& operation : operations) {
     if (operation.type)
       check(operation.arguments.size() <= nnapi::argument_table(*operation.type).size(),
@@ -229,7 +229,28 @@ void Graph::check_invariants() const {
       written[index(id)] = true;
     }
   }
-  for (const Port& port : outputs) check(written[index(port.operand)], "an output is written");
+  for (OperandId id : outputs) check(written[index(id)], "an output is written");
+}
+
+void Module::add_input(OperandId operand, Port port) {
+  main().inputs.push_back(operand);
+  ports.inputs.push_back(std::move(port));
+}
+
+void Module::add_output(OperandId operand, Port port) {
+  main().outputs.push_back(operand);
+  ports.outputs.push_back(std::move(port));
+}
+
+uint32_t Module::add_origin(std::string op) {
+  origins.push_back({std::move(op), "", {}, {}});
+  return static_cast<uint32_t>(origins.size() - 1);
+}
+
+void Module::check_invariants() const {
+  for (const Graph& graph : graphs) graph.check_invariants();
+  check(main().inputs.size() == ports.inputs.size() && main().outputs.size() == ports.outputs.size(),
+        "the model's inputs and outputs have ports");
 }
 
 }  // namespace passerelle::graph

@@ -41,6 +41,7 @@ struct ArgumentText {
     return out.str();
   }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(GraphId id) const { return "graph " + std::to_string(index(id)); }
 };
 
 std::string arguments_text(const Graph& graph, const Operation& operation) {
@@ -55,25 +56,33 @@ std::string arguments_text(const Graph& graph, const Operation& operation) {
   return text;
 }
 
-}  // namespace
-
-std::string to_text(const Graph& graph) {
-  std::ostringstream out;
-  for (const Port& port : graph.inputs)
-    out << "input " << operand_text(graph, port.operand) << ": " << type_text(graph.type(port.operand)) << "  "
-        << port.name << "\n";
+void write(std::ostream& out, const Module& module, const Graph& graph, bool is_main) {
+  for (size_t i = 0; i < graph.inputs.size(); ++i)
+    out << "input " << operand_text(graph, graph.inputs[i]) << ": " << type_text(graph.type(graph.inputs[i]))
+        << (is_main ? "  " + module.ports.inputs[i].name : "") << "\n";
   for (const Operation& operation : graph.operations) {
     for (size_t i = 0; i < operation.outputs.size(); ++i)
       out << (i ? ", " : "") << operand_text(graph, operation.outputs[i]) << ": "
           << type_text(graph.type(operation.outputs[i]));
     out << " = " << (operation.type ? std::string(nnapi::name(*operation.type)) : "opaque " + operation.opaque_name)
         << "(" << arguments_text(graph, operation) << ")";
-    if (operation.origin < graph.origins.size() && !graph.origins[operation.origin].op.empty())
-      out << "  # " << graph.origins[operation.origin].op << " " << graph.origins[operation.origin].module_path;
+    if (operation.origin < module.origins.size() && !module.origins[operation.origin].op.empty())
+      out << "  # " << module.origins[operation.origin].op << " " << module.origins[operation.origin].module_path;
     out << "\n";
   }
-  for (const Port& port : graph.outputs)
-    out << "output " << operand_text(graph, port.operand) << "  " << port.name << "\n";
+  for (size_t i = 0; i < graph.outputs.size(); ++i)
+    out << "output " << operand_text(graph, graph.outputs[i]) << (is_main ? "  " + module.ports.outputs[i].name : "")
+        << "\n";
+}
+
+}  // namespace
+
+std::string to_text(const Module& module) {
+  std::ostringstream out;
+  for (size_t i = 0; i < module.graphs.size(); ++i) {
+    if (i > 0) out << "graph " << i << "\n";
+    write(out, module, module.graphs[i], i == 0);
+  }
   return out.str();
 }
 

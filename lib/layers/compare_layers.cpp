@@ -21,6 +21,7 @@ namespace {
 
 using graph::Graph;
 using graph::HostTensor;
+using graph::Module;
 using graph::OperandId;
 using torchscript::InputSpec;
 using trace::TensorId;
@@ -54,22 +55,23 @@ std::vector<unsigned char> bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// The graph whose file has these very bytes; the target level is not in a file, so that each is tried.
-Expected<Graph> same_graph(const blob::View& view, const Request& request, const Trace& trace,
-                           converter::Options options) {
+/// The module whose file has these very bytes; the target level is not in a file, so that each is tried.
+Expected<Module> same_module(const blob::View& view, const Request& request, const Trace& trace,
+                             converter::Options options) {
   const std::vector<unsigned char> wanted = bytes_of(request.file_path);
   for (nnapi::FeatureLevel level = view.feature_level(); level <= nnapi::highest_feature_level; ++level) {
     options.target.feature_level = level;
     Expected<converter::Converted> converted = converter::convert(trace, options);
     if (!converted) return converted.error();
-    if (!converted->diagnostics.empty() || converted->graph.operations.size() != view.operation_count()) continue;
+    if (!converted->diagnostics.empty() || converted->module.main().operations.size() != view.operation_count())
+      continue;
     blob::WriteOptions writing;
     writing.strip_origins = !view.has_origins();
     writing.producer = view.producer();
-    writing.feature_level = passes::required_feature_level(converted->graph);
-    Expected<std::vector<unsigned char>> written = blob::write(converted->graph, writing);
+    writing.feature_level = passes::required_feature_level(converted->module);
+    Expected<std::vector<unsigned char>> written = blob::write(converted->module, writing);
     if (!written) return written.error();
-    if (*written == wanted) return Expected<Graph>(std::move(converted->graph));
+    if (*written == wanted) return Expected<Module>(std::move(converted->module));
   }
   return Error{ErrorKind::usage, request.file_path + " is not what this version of passerelle makes of " +
                                      request.model_path + " with these inputs; convert it again to compare each layer"};
@@ -110,23 +112,23 @@ std::vector<Probe> probes_of(const Graph& graph, const Trace& trace) {
 }
 
 /// Every probed operand becomes an output, as NNAPI has it; those that are outputs already are read there.
-void expose(Graph& graph, const Trace& trace, std::vector<Probe>& probes) {
-  for (graph::Port& port : graph.outputs) {
-    port.shape = graph.shape(port.operand);
+void expose(Module& module, const Trace& trace, std::vector<Probe>& probes) {
+  Graph& graph = module.main();
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    graph::Port& port = module.ports.outputs[i];
+    port.shape = graph.shape(graph.outputs[i]);
     port.caller_layout = port.nnapi_layout = graph::Layout::as_pytorch;
   }
   for (Probe& probe : probes) {
-    for (size_t i = 0; i < graph.outputs.size(); ++i)
-      if (graph.outputs[i].operand == probe.operand) probe.output = i;
-    if (probe.output < graph.outputs.size() && graph.outputs[probe.output].operand == probe.operand) continue;
+    const auto known = std::find(graph.outputs.begin(), graph.outputs.end(), probe.operand);
+    probe.output = static_cast<size_t>(known - graph.outputs.begin());
+    if (known != graph.outputs.end()) continue;
     graph::Port port;
     port.name = "layer" + std::to_string(probe.operation);
-    port.operand = probe.operand;
     port.shape = graph.shape(probe.operand);
     port.element_type = trace[probe.tensor].type;
     port.quantization = trace[probe.tensor].quantization;
-    probe.output = graph.outputs.size();
-    graph.outputs.push_back(std::move(port));
+    module.add_output(probe.operand, std::move(port));
   }
 }
 
@@ -152,11 +154,11 @@ class TemporaryFile {
   int descriptor_;
 };
 
-Expected<std::vector<HostTensor>> run_exposed(const Graph& graph, const Request& request) {
+Expected<std::vector<HostTensor>> run_exposed(const Module& module, const Request& request) {
   const TemporaryFile file;
   blob::WriteOptions writing;
-  writing.feature_level = passes::required_feature_level(graph);
-  Expected<blob::WriteSummary> written = blob::write(graph, writing, file.path());
+  writing.feature_level = passes::required_feature_level(module);
+  Expected<blob::WriteSummary> written = blob::write(module, writing, file.path());
   if (!written) return written.error();
   Expected<verify::BlobRunner> runner = verify::BlobRunner::open(file.path());
   if (!runner) return runner.error();
@@ -187,7 +189,8 @@ std::map<TensorId, const trace::Node*> makers_of(const Trace& trace) {
   return makers;
 }
 
-std::vector<Layer> all_layers(const Graph& graph) {
+std::vector<Layer> all_layers(const Module& module) {
+  const Graph& graph = module.main();
   std::vector<Layer> layers;
   for (uint32_t i = 0; i < graph.operations.size(); ++i) {
     const graph::Operation& operation = graph.operations[i];
@@ -195,7 +198,7 @@ std::vector<Layer> all_layers(const Graph& graph) {
     layer.operation = i;
     layer.name = nnapi::name(*operation.type);
     layer.shape = graph.shape(operation.output());
-    if (operation.origin < graph.origins.size()) layer.origin = graph.origins[operation.origin];
+    if (operation.origin < module.origins.size()) layer.origin = module.origins[operation.origin];
     const nnapi::OperandType type = graph.type(operation.output()).type;
     const bool real = type == nnapi::OperandType::TENSOR_FLOAT32 || nnapi::is_quantized(type);
     layer.why_not =
@@ -213,14 +216,14 @@ Expected<verify::Layers> compare_layers(const Request& request) {
   const converter::Options options = options_of(file->view(), request);
   Expected<Trace> trace = request.model.trace(options.inputs);
   if (!trace) return trace.error();
-  Expected<Graph> graph = same_graph(file->view(), request, *trace, options);
-  if (!graph) return graph.error();
+  Expected<Module> module = same_module(file->view(), request, *trace, options);
+  if (!module) return module.error();
 
   verify::Layers result;
-  result.layers = all_layers(*graph);
-  std::vector<Probe> probes = probes_of(*graph, *trace);
-  expose(*graph, *trace, probes);
-  Expected<std::vector<HostTensor>> actual = run_exposed(*graph, request);
+  result.layers = all_layers(*module);
+  std::vector<Probe> probes = probes_of(module->main(), *trace);
+  expose(*module, *trace, probes);
+  Expected<std::vector<HostTensor>> actual = run_exposed(*module, request);
   if (!actual) return actual.error();
   std::vector<TensorId> wanted;
   for (const Probe& probe : probes) wanted.push_back(probe.tensor);

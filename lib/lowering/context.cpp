@@ -43,9 +43,9 @@ TensorType tensor_type(const trace::Tensor& tensor) {
   return {type.value_or(OperandType::TENSOR_FLOAT32), nnapi_shape(tensor.shape), tensor.quantization};
 }
 
-Context::Context(const trace::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
-                 const std::vector<bool>& used)
-    : trace_(trace), graph_(graph), operands_(operands), used_(used) {}
+Context::Context(const trace::Trace& trace, const graph::Module& module, graph::Graph& graph,
+                 std::vector<std::optional<OperandId>>& operands, const std::vector<bool>& used)
+    : trace_(trace), module_(module), graph_(graph), operands_(operands), used_(used) {}
 
 void Context::enter(const trace::Node& node, uint32_t origin) {
   first_operation_ = graph_.operations.size();
@@ -140,7 +140,7 @@ void Context::refuse(Reason reason, std::string message, std::string suggestion,
   diagnostic.message = std::move(message);
   diagnostic.suggestion = std::move(suggestion);
   diagnostic.feature_level = feature_level;
-  if (node_) diagnostic.origin = graph_.origins[origin_];
+  if (node_) diagnostic.origin = module_.origins[origin_];
   if (diagnostic.origin.node) diagnostic.nodes = {*diagnostic.origin.node};
   throw Refusal{std::move(diagnostic)};
 }

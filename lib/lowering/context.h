@@ -33,8 +33,9 @@ struct Refusal {
 class Context {
  public:
   /// `operands`: the operand of each of the trace's tensors, as far as it has one; `used`: which of them anybody reads.
-  Context(const trace::Trace& trace, graph::Graph& graph, std::vector<std::optional<OperandId>>& operands,
-          const std::vector<bool>& used);
+  /// `graph`: one of the module's, or one that will be.
+  Context(const trace::Trace& trace, const graph::Module& module, graph::Graph& graph,
+          std::vector<std::optional<OperandId>>& operands, const std::vector<bool>& used);
   void enter(const trace::Node& node, uint32_t origin);
 
   // --- The node's arguments, by their names in the operator's schema. Wrong kinds are refused, not asserted.
@@ -135,6 +136,7 @@ class Context {
   void require_float32(double value) const;
 
   const trace::Trace& trace_;
+  const graph::Module& module_;
   graph::Graph& graph_;
   std::vector<std::optional<OperandId>>& operands_;  // by TensorId
   const std::vector<bool>& used_;                    // by TensorId

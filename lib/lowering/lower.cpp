@@ -89,11 +89,11 @@ class Driver {
         operands_(trace.tensors.size()),
         used_(used_tensors(trace)),
         follows_told_(trace.tensors.size()),
-        context_(trace, lowered_.graph, operands_, used_) {
+        context_(trace, lowered_.module, graph(), operands_, used_) {
     lowered_.diagnostics = trace.diagnostics;
     for (size_t i = 0; i < trace.nodes.size(); ++i) {
-      lowered_.graph.origins.push_back(trace.origins[trace.nodes[i].origin]);
-      lowered_.graph.origins.back().node = trace::NodeId{original[i]};
+      lowered_.module.origins.push_back(trace.origins[trace.nodes[i].origin]);
+      lowered_.module.origins.back().node = trace::NodeId{original[i]};
     }
     for (const graph::Diagnostic& diagnostic : trace.diagnostics)
       told_.insert(diagnostic.nodes.begin(), diagnostic.nodes.end());
@@ -103,7 +103,7 @@ class Driver {
     for (const trace::Port& port : trace_.inputs) add_input(port);
     for (uint32_t i = 0; i < trace_.nodes.size(); ++i) lower_node(trace_.nodes[i], i);
     for (const trace::Port& port : trace_.outputs) add_output(port);
-    lowered_.graph.remove_dead();
+    graph().remove_dead();
     return std::move(lowered_);
   }
 
@@ -137,34 +137,35 @@ class Driver {
       type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
     }
     enter_border("input");
-    added.operand = lowered_.graph.add_operand(std::move(type));
-    const OperandId value = half ? context_.widened(added.operand) : added.operand;
+    const OperandId id = graph().add_operand(std::move(type));
+    const OperandId value = half ? context_.widened(id) : id;
     operand(port.tensor) = port.channels_last ? context_.to_nchw(value) : value;
-    lowered_.graph.inputs.push_back(std::move(added));
+    lowered_.module.add_input(id, std::move(added));
   }
 
   void add_output(const trace::Port& port) {
     graph::Port added = make_port(port);
     enter_border("output");
+    OperandId id{};
     try {
-      added.operand = context_.operand(port.tensor);
-      if (trace_[port.tensor].type == graph::ElementType::float16) added.operand = context_.halved(added.operand);
+      id = context_.operand(port.tensor);
+      if (trace_[port.tensor].type == graph::ElementType::float16) id = context_.halved(id);
     } catch (const Refusal&) {
       refuse_port(port, "output");
-      added.operand = lowered_.graph.add_operand(tensor_type(trace_[port.tensor]));
-      lowered_.graph.operations.push_back(opaque("output", {added.operand}));
+      id = graph().add_operand(tensor_type(trace_[port.tensor]));
+      graph().operations.push_back(opaque("output", {id}));
     }
-    lowered_.graph.outputs.push_back(std::move(added));
+    lowered_.module.add_output(id, std::move(added));
   }
 
   /// What is made at the border (a layout change, a constant that is returned) has an origin of its own.
   void enter_border(const char* name) {
     border_ = Node{};
     border_.op = name;
-    const auto number = static_cast<uint32_t>(lowered_.graph.origins.size());
+    const auto number = static_cast<uint32_t>(lowered_.module.origins.size());
     graph::Origin origin;
     origin.op = name;
-    lowered_.graph.origins.push_back(std::move(origin));
+    lowered_.module.origins.push_back(std::move(origin));
     context_.enter(border_, number);
   }
 
@@ -187,7 +188,7 @@ class Driver {
 
   /// Tracing has said why this operator can't be; or it is only that what it reads, made by such an operator, is empty.
   bool is_told_already(const Node& node, uint32_t origin) {
-    bool told = told_.count(*lowered_.graph.origins[origin].node) > 0;
+    bool told = told_.count(*lowered_.module.origins[origin].node) > 0;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) { told = told || (is_empty(id) && follows_told_[index(id)]); });
     if (told)
@@ -221,8 +222,8 @@ class Driver {
 
   /// So that it can be told, when the passes are done, which of the trace's tensors an operand holds.
   void note_source(TensorId id) {
-    if (!operand(id) || lowered_.graph.is_constant(*operand(id))) return;
-    std::optional<uint32_t>& source = lowered_.graph[*operand(id)].source;
+    if (!operand(id) || graph().is_constant(*operand(id))) return;
+    std::optional<uint32_t>& source = graph()[*operand(id)].source;
     if (!source) source = static_cast<uint32_t>(id);
   }
 
@@ -235,27 +236,26 @@ class Driver {
     std::vector<OperandId> outputs;
     for (const Value& result : node.results)
       for_each_tensor(result, [&](TensorId id) {
-        if (!operand(id)) operand(id) = lowered_.graph.add_operand(tensor_type(trace_[id]));
+        if (!operand(id)) operand(id) = graph().add_operand(tensor_type(trace_[id]));
         outputs.push_back(*operand(id));
       });
     // Results that the lowering had bound before it refused already have a producer.
-    std::vector<std::optional<uint32_t>> producers = lowered_.graph.producers();
+    std::vector<std::optional<uint32_t>> producers = graph().producers();
     std::vector<OperandId> unmade;
     for (OperandId id : outputs)
-      if (!producers[graph::index(id)] && !lowered_.graph.is_constant(id) && !is_input(id)) unmade.push_back(id);
+      if (!producers[graph::index(id)] && !graph().is_constant(id) && !is_input(id)) unmade.push_back(id);
     graph::Operation operation = opaque(node.op, std::move(unmade));
     operation.origin = origin;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) {
         if (operand(id)) operation.arguments.emplace_back(*operand(id));
       });
-    lowered_.graph.operations.push_back(std::move(operation));
+    graph().operations.push_back(std::move(operation));
   }
 
   bool is_input(OperandId id) const {
-    for (const graph::Port& port : lowered_.graph.inputs)
-      if (port.operand == id) return true;
-    return false;
+    const std::vector<OperandId>& inputs = lowered_.module.main().inputs;
+    return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
   }
 
   static graph::Operation opaque(std::string name, std::vector<OperandId> outputs) {
@@ -265,6 +265,7 @@ class Driver {
     return operation;
   }
 
+  graph::Graph& graph() { return lowered_.module.main(); }
   std::optional<OperandId>& operand(TensorId id) { return operands_[static_cast<uint32_t>(id)]; }
 
   const Trace& trace_;

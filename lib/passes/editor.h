@@ -38,7 +38,7 @@ class Editor {
       visit(std::move(operation));
     }
     finish();
-    for (graph::Port& port : graph_.outputs) port.operand = current(port.operand);
+    for (OperandId& id : graph_.outputs) id = current(id);
     graph_.remove_dead();
   }
   template <typename Visit>

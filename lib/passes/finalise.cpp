@@ -25,9 +25,10 @@ graph::Reason reason(const Graph& graph, const Operation& operation, const nnapi
   return graph::Reason::argument;
 }
 
-graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const nnapi::Legality& legal) {
+graph::Diagnostic diagnose(const graph::Module& module, const Graph& graph, const Operation& operation,
+                           const nnapi::Legality& legal) {
   graph::Diagnostic diagnostic;
-  if (operation.origin < graph.origins.size()) diagnostic.origin = graph.origins[operation.origin];
+  if (operation.origin < module.origins.size()) diagnostic.origin = module.origins[operation.origin];
   if (diagnostic.origin.node) diagnostic.nodes = {*diagnostic.origin.node};
   diagnostic.op = diagnostic.origin.op.empty() ? std::string(nnapi::name(*operation.type)) : diagnostic.origin.op;
   diagnostic.reason = reason(graph, operation, legal);
@@ -44,8 +45,6 @@ graph::Diagnostic diagnose(const Graph& graph, const Operation& operation, const
   return diagnostic;
 }
 
-}  // namespace
-
 /// Operands of more than four dimensions that an operator without a lowering reads or makes: that they could not be
 /// folded is due to it, and it has a diagnostic of its own.
 std::vector<bool> kept_unfolded(const Graph& graph) {
@@ -59,9 +58,9 @@ std::vector<bool> kept_unfolded(const Graph& graph) {
   return result;
 }
 
-std::vector<graph::Diagnostic> finalise(Graph& graph, const Target& target) {
+void finalise(const graph::Module& module, Graph& graph, const Target& target,
+              std::vector<graph::Diagnostic>& diagnostics) {
   const std::vector<bool> unfolded = kept_unfolded(graph);
-  std::vector<graph::Diagnostic> diagnostics;
   for (Operation& operation : graph.operations) {
     if (!operation.type) continue;
     use_default_axis(graph, operation);
@@ -72,9 +71,16 @@ std::vector<graph::Diagnostic> finalise(Graph& graph, const Target& target) {
       for (OperandId id : operation.outputs) follows = follows || unfolded[graph::index(id)];
     }
     if (follows) continue;
-    if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(graph, operation, legal));
+    if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(module, graph, operation, legal));
     operation.arguments = trimmed_arguments(operation);
   }
+}
+
+}  // namespace
+
+std::vector<graph::Diagnostic> finalise(graph::Module& module, const Target& target) {
+  std::vector<graph::Diagnostic> diagnostics;
+  for (Graph& graph : module.graphs) finalise(module, graph, target, diagnostics);
   return diagnostics;
 }
 

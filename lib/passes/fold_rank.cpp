@@ -4,7 +4,8 @@
 // operations then cancel. A TRANSPOSE whose dimensions don't fold far enough becomes several, each a swap of two
 // neighbouring blocks, which needs rank 4 at most.
 //
-// Inputs and outputs of the model keep their rank for the caller; NNAPI sees them with 4 dimensions at most.
+// Inputs and outputs of the model keep their rank for the caller; NNAPI sees them with 4 dimensions at most. Those of a
+// graph that others refer to are folded alike on both sides.
 #include <algorithm>
 #include <numeric>
 
@@ -158,27 +159,26 @@ std::optional<Shape> wanted_shape(const Graph& graph, OperandId id, const std::v
     if (shape.size() > highest_rank || (wanted && *wanted != shape)) return std::nullopt;
     wanted = shape;
   }
-  for (const graph::Port& port : graph.outputs)
-    if (port.operand == id) return std::nullopt;
+  if (std::count(graph.outputs.begin(), graph.outputs.end(), id) > 0) return std::nullopt;
   return wanted;
 }
 
-OperandId reshaped(Graph& graph, OperandId input, OperandId output, std::ptrdiff_t place) {
+OperandId reshaped(graph::Module& module, OperandId input, OperandId output, std::ptrdiff_t place) {
+  Graph& graph = module.main();
   const Shape& shape = graph.shape(output);
   const OperandId sizes = graph.add_constant(Constant::list({shape.begin(), shape.end()}));
-  Operation operation =
-      graph.make_operation(Op::RESHAPE, {{"input", input}, {"shape", sizes}}, {graph.type(output)}, 0);
-  operation.origin = static_cast<uint32_t>(graph.origins.size());
-  graph.origins.push_back({"reshape", "", {}, {}});
+  Operation operation = graph.make_operation(Op::RESHAPE, {{"input", input}, {"shape", sizes}}, {graph.type(output)},
+                                             module.add_origin("reshape"));
   const OperandId made = operation.output();
   graph.operations.insert(graph.operations.begin() + place, std::move(operation));
   return made;
 }
 
 /// The caller hands over a tensor of any rank, NNAPI takes the same numbers with fewer dimensions.
-void fold_inputs(Graph& graph) {
-  for (graph::Port& port : graph.inputs) {
-    const OperandId id = port.operand;
+void fold_inputs(graph::Module& module) {
+  Graph& graph = module.main();
+  for (OperandId& input : graph.inputs) {
+    const OperandId id = input;
     if (graph.shape(id).size() <= highest_rank) continue;
     if (std::optional<Shape> wanted = wanted_shape(graph, id, graph.consumers()[index(id)])) {
       graph[id].type.shape = std::move(*wanted);
@@ -186,36 +186,37 @@ void fold_inputs(Graph& graph) {
     }
     TensorType lower = graph.type(id);
     lower.shape = joined_leading(lower.shape);
-    port.operand = graph.add_operand(std::move(lower));
-    graph.replace_uses(id, reshaped(graph, port.operand, id, 0));
+    input = graph.add_operand(std::move(lower));
+    graph.replace_uses(id, reshaped(module, input, id, 0));
   }
 }
 
-void fold_outputs(Graph& graph) {
-  for (graph::Port& port : graph.outputs) {
-    const OperandId id = port.operand;
+void fold_outputs(graph::Module& module) {
+  Graph& graph = module.main();
+  for (OperandId& output : graph.outputs) {
+    const OperandId id = output;
     if (graph.shape(id).size() <= highest_rank) continue;
     if (std::optional<uint32_t> made = graph.producers()[index(id)]) {
       const Operation& producer = graph.operations[*made];
       if (producer.is(Op::RESHAPE) && graph.shape(producer.operand("input")).size() <= highest_rank) {
-        port.operand = producer.operand("input");
+        output = producer.operand("input");
         continue;
       }
     }
     TensorType lower = graph.type(id);
     lower.shape = joined_leading(lower.shape);
     const OperandId wanted = graph.add_operand(std::move(lower));
-    port.operand = reshaped(graph, id, wanted, static_cast<std::ptrdiff_t>(graph.operations.size()));
+    output = reshaped(module, id, wanted, static_cast<std::ptrdiff_t>(graph.operations.size()));
   }
   graph.remove_dead();
 }
 
 }  // namespace
 
-void fold_rank(Graph& graph) {
-  RankFolder(graph).run();
-  fold_inputs(graph);
-  fold_outputs(graph);
+void fold_rank(graph::Module& module) {
+  for (Graph& graph : module.graphs) RankFolder(graph).run();
+  fold_inputs(module);
+  fold_outputs(module);
 }
 
 }  // namespace passerelle::passes

@@ -37,7 +37,7 @@ bool is_moderate(float factor) {
 class WeightFolder {
  public:
   explicit WeightFolder(Graph& graph) : graph_(graph), readers_(graph.consumers()), editor_(graph) {
-    for (const graph::Port& port : graph.outputs) returned_.push_back(port.operand);
+    returned_ = graph.outputs;
   }
 
   void run() {

@@ -38,8 +38,7 @@ void fuse_activations(Graph& graph) {
   std::vector<std::vector<uint32_t>> readers = graph.consumers();
   std::vector<std::optional<uint32_t>> producers = graph.producers();
   auto is_returned = [&](OperandId id) {
-    return std::any_of(graph.outputs.begin(), graph.outputs.end(),
-                       [&](const graph::Port& port) { return port.operand == id; });
+    return std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
   };
   for (size_t i = 0; i < graph.operations.size(); ++i) {
     int32_t code = fuse_code(graph.operations[i]);

@@ -46,25 +46,28 @@ bool has_infinities(const Graph& graph, const Target& target) {
   return false;
 }
 
-/// Inputs in PyTorch's order that one operation reads, and nobody returns.
-std::vector<OperandId> free_inputs(const Graph& graph) {
+/// Inputs of the model in PyTorch's order that one operation reads, and nobody returns. What others refer to has none:
+/// its inputs are what it is given.
+std::vector<OperandId> free_inputs(const graph::Module& module) {
+  const Graph& graph = module.main();
   const std::vector<std::vector<uint32_t>> readers = graph.consumers();
   std::vector<OperandId> found;
-  for (const graph::Port& input : graph.inputs) {
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const graph::Port& port = module.ports.inputs[i];
+    const OperandId input = graph.inputs[i];
     const bool converted =
-        input.caller_layout != graph::Layout::as_pytorch || input.nnapi_layout != graph::Layout::as_pytorch;
-    const bool returned = std::any_of(graph.outputs.begin(), graph.outputs.end(),
-                                      [&](const graph::Port& output) { return output.operand == input.operand; });
-    if (!converted && !returned && readers[index(input.operand)].size() == 1) found.push_back(input.operand);
+        port.caller_layout != graph::Layout::as_pytorch || port.nnapi_layout != graph::Layout::as_pytorch;
+    const bool returned = std::count(graph.outputs.begin(), graph.outputs.end(), input) > 0;
+    if (!converted && !returned && readers[index(input)].size() == 1) found.push_back(input);
   }
   return found;
 }
 
 class Legaliser {
  public:
-  Legaliser(Graph& graph, const Target& target, Stage stage)
+  Legaliser(Graph& graph, const Target& target, Stage stage, std::vector<OperandId> free_inputs)
       : graph_(graph),
-        facts_{has_infinities(graph, target), free_inputs(graph)},
+        facts_{has_infinities(graph, target), std::move(free_inputs)},
         editor_(graph),
         rewriter_(editor_, target.feature_level, stage, facts_) {
     for (const Rewrite& rewrite : quantization_rewrites())
@@ -135,12 +138,21 @@ class Legaliser {
   std::vector<Rewrite> of_integers_;  // for quantized tensors
 };
 
-}  // namespace
-
-void legalise_before_layout(Graph& graph, const Target& target) {
-  Legaliser(graph, target, Stage::before_layout).run();
+void legalise(graph::Module& module, const Target& target, Stage stage) {
+  for (Graph& graph : module.graphs) {
+    const bool is_model = &graph == &module.main();
+    Legaliser(graph, target, stage, is_model ? free_inputs(module) : std::vector<OperandId>()).run();
+  }
 }
 
-void legalise_after_layout(Graph& graph, const Target& target) { Legaliser(graph, target, Stage::after_layout).run(); }
+}  // namespace
+
+void legalise_before_layout(graph::Module& module, const Target& target) {
+  legalise(module, target, Stage::before_layout);
+}
+
+void legalise_after_layout(graph::Module& module, const Target& target) {
+  legalise(module, target, Stage::after_layout);
+}
 
 }  // namespace passerelle::passes

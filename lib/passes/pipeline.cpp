@@ -7,30 +7,42 @@
 
 namespace passerelle::passes {
 
-std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target) {
-  simplify(graph);  // one form for what can be said in several
-  if (target.removes_float_islands) remove_float_islands(graph);
-  use_unsigned_integers(graph, target);
-  fold_rank(graph);                       // at most 4 dimensions, where they can be folded
-  legalise_before_layout(graph, target);  // what the target level lacks, written with what it has
-  simplify(graph);
-  solve_layout(graph, target);  // as few TRANSPOSEs as can be
-  simplify(graph);
-  fold_constants_into_weights(graph);  // batch normalisation and its like
-  fold_padding(graph);
-  fuse_activations(graph);
-  legalise_after_layout(graph, target);
-  simplify(graph, Shuffles::as_they_stand);
-  fuse_activations(graph);
-  deduplicate(graph);
-  separate_ports(graph);  // NNAPI wants distinct inputs and outputs, each made by an operation
-  graph.check_invariants();
-  return finalise(graph, target);
+namespace {
+
+/// Lets a pass work on each graph by itself.
+template <typename... Given, typename... Arguments>
+void each(graph::Module& module, void (*pass)(graph::Graph&, Given...), const Arguments&... arguments) {
+  for (graph::Graph& graph : module.graphs) pass(graph, arguments...);
 }
 
-nnapi::FeatureLevel required_feature_level(const graph::Graph& graph) {
+}  // namespace
+
+std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target) {
+  each(module, simplify, Shuffles::found);  // one form for what can be said in several
+  if (target.removes_float_islands) each(module, remove_float_islands);
+  each(module, use_unsigned_integers, target);
+  fold_rank(module);                       // at most 4 dimensions, where they can be folded
+  legalise_before_layout(module, target);  // what the target level lacks, written with what it has
+  each(module, simplify, Shuffles::found);
+  solve_layout(module, target);  // as few TRANSPOSEs as can be
+  each(module, simplify, Shuffles::found);
+  each(module, fold_constants_into_weights);  // batch normalisation and its like
+  each(module, fold_padding);
+  each(module, fuse_activations);
+  legalise_after_layout(module, target);
+  each(module, simplify, Shuffles::as_they_stand);
+  each(module, fuse_activations);
+  each(module, deduplicate);
+  separate_ports(module);  // NNAPI wants distinct inputs and outputs, each made by an operation
+  module.check_invariants();
+  return finalise(module, target);
+}
+
+nnapi::FeatureLevel required_feature_level(const graph::Module& module) {
   nnapi::FeatureLevel level = nnapi::lowest_feature_level;
-  for (const graph::Operation& operation : graph.operations) level = std::max(level, legality(graph, operation).level);
+  for (const graph::Graph& graph : module.graphs)
+    for (const graph::Operation& operation : graph.operations)
+      level = std::max(level, legality(graph, operation).level);
   return level;
 }
 

@@ -1,6 +1,7 @@
-// NNAPI wants every output of a model to be made by an operation, and by one output only (docs/nnapi.md, ports): where
-// the model returns an input, a constant, or one tensor twice, an operation that changes nothing copies it: a RESHAPE
-// to its own shape, or for integers and bools, which not every level reshapes, a combination with itself.
+// NNAPI wants every output of a model to be made by an operation, and by one output only (docs/nnapi.md, ports), also
+// of the models that others refer to: where one returns an input, a constant, or one tensor twice, an operation that
+// changes nothing copies it: a RESHAPE to its own shape, or for integers and bools, which not every level reshapes, a
+// combination with itself.
 #include <set>
 
 #include "editor.h"
@@ -21,20 +22,22 @@ OperandId copied(Graph& graph, OperandId value, uint32_t origin) {
   return graph.append(Op::RESHAPE, {{"input", value}, {"shape", sizes}}, std::move(type), origin);
 }
 
-}  // namespace
-
-void separate_ports(Graph& graph) {
+void separate_outputs(Graph& graph, graph::Module& module) {
   std::vector<std::optional<uint32_t>> producers = graph.producers();
   std::set<OperandId> returned;
-  for (graph::Port& port : graph.outputs) {
-    bool is_made = producers[index(port.operand)].has_value();
-    bool is_first = returned.insert(port.operand).second;
+  for (OperandId& output : graph.outputs) {
+    bool is_made = producers[index(output)].has_value();
+    bool is_first = returned.insert(output).second;
     if (is_made && is_first) continue;
-    uint32_t origin = static_cast<uint32_t>(graph.origins.size());
-    graph.origins.push_back({"output", "", {}, {}});
-    port.operand = copied(graph, port.operand, origin);
+    output = copied(graph, output, module.add_origin("output"));
     producers.resize(graph.operands.size());
   }
+}
+
+}  // namespace
+
+void separate_ports(graph::Module& module) {
+  for (Graph& graph : module.graphs) separate_outputs(graph, module);
 }
 
 }  // namespace passerelle::passes

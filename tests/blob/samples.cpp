@@ -33,16 +33,16 @@ OperandId add_typed_constant(graph::Graph& graph, Constant constant, OperandType
   return id;
 }
 
-graph::Port port(std::string name, OperandId operand, ElementType type, graph::Shape shape) {
+graph::Port port(std::string name, ElementType type, graph::Shape shape) {
   graph::Port port;
   port.name = std::move(name);
-  port.operand = operand;
   port.element_type = type;
   port.shape = std::move(shape);
   return port;
 }
 
-void add_float_part(graph::Graph& graph) {
+void add_float_part(graph::Module& module) {
+  graph::Graph& graph = module.main();
   const OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {1, 8, 6, 3}, {}});
   const OperandId a = graph.add_operand({OperandType::TENSOR_FLOAT32, {1, 8, 6, 16}, {}});
   const OperandId b = graph.add_operand({OperandType::TENSOR_FLOAT32, {1, 8, 6, 16}, {}});
@@ -54,15 +54,16 @@ void add_float_part(graph::Graph& graph) {
   append(graph, OperationType::ELU, {a, 1.0f}, {b}, 1);
   append(graph, OperationType::CONCATENATION, {std::vector<OperandId>{a, b}, 3}, {c}, 2);
   append(graph, OperationType::RESIZE_BILINEAR, {c, 12, 16, false, false, true}, {d}, 2);
-  graph::Port in = port("x", x, ElementType::float32, {1, 3, 8, 6});
+  graph::Port in = port("x", ElementType::float32, {1, 3, 8, 6});
   in.nnapi_layout = graph::Layout::channels_last;
-  graph::Port out = port("output0", d, ElementType::float32, {1, 32, 16, 12});
+  graph::Port out = port("output0", ElementType::float32, {1, 32, 16, 12});
   out.nnapi_layout = out.caller_layout = graph::Layout::channels_last;
-  graph.inputs.push_back(in);
-  graph.outputs.push_back(out);
+  module.add_input(x, in);
+  module.add_output(d, out);
 }
 
-void add_quantized_part(graph::Graph& graph) {
+void add_quantized_part(graph::Module& module) {
+  graph::Graph& graph = module.main();
   const Quantization quantization{0.5f, 128, {}, 0};
   const OperandId x = graph.add_operand({OperandType::TENSOR_QUANT8_ASYMM, {1, 2, 2, 4}, quantization});
   const OperandId y = graph.add_operand({OperandType::TENSOR_QUANT8_ASYMM, {1, 2, 2, 4}, {0.25f, 100, {}, 0}});
@@ -71,15 +72,16 @@ void add_quantized_part(graph::Graph& graph) {
                          OperandType::TENSOR_QUANT8_SYMM_PER_CHANNEL, {0, 0, {0.5f, 0.25f, 0.125f, 1}, 3});
   const OperandId bias = graph.add_constant(Constant::list({1, 2, 3, 4}));
   append(graph, OperationType::DEPTHWISE_CONV_2D, {x, filter, bias, 0, 0, 0, 0, 1, 1, 1, 0}, {y}, 3);
-  graph::Port in = port("image", x, ElementType::quint8, {1, 2, 2, 4});
+  graph::Port in = port("image", ElementType::quint8, {1, 2, 2, 4});
   in.quantization = quantization;
-  graph::Port out = port("output1", y, ElementType::quint8, {1, 2, 2, 4});
+  graph::Port out = port("output1", ElementType::quint8, {1, 2, 2, 4});
   out.quantization = {0.25f, 100, {}, 0};
-  graph.inputs.push_back(in);
-  graph.outputs.push_back(out);
+  module.add_input(x, in);
+  module.add_output(y, out);
 }
 
-void add_recurrent_part(graph::Graph& graph) {
+void add_recurrent_part(graph::Module& module) {
+  graph::Graph& graph = module.main();
   const TensorType type{OperandType::TENSOR_FLOAT32, {2, 5}, {}};
   const OperandId input = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 3}, {}});
   const OperandId state_in = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 10}, {}});
@@ -91,11 +93,11 @@ void add_recurrent_part(graph::Graph& graph) {
   const OperandId count = graph.add_operand({OperandType::TENSOR_INT32, {1}, {}});
   const OperandId doubled = graph.add_operand({OperandType::TENSOR_INT32, {1}, {}});
   append(graph, OperationType::ADD, {count, graph.add_constant(Constant::list({2})), 0}, {doubled}, 4);
-  graph.inputs.push_back(port("sequence", input, ElementType::float64, {2, 3}));
-  graph.inputs.push_back(port("state", state_in, ElementType::float32, {2, 10}));
-  graph.inputs.push_back(port("count", count, ElementType::int64, {}));
-  graph.outputs.push_back(port("output2", output, ElementType::float32, {2, 5}));
-  graph.outputs.push_back(port("output3", doubled, ElementType::int64, {}));
+  module.add_input(input, port("sequence", ElementType::float64, {2, 3}));
+  module.add_input(state_in, port("state", ElementType::float32, {2, 10}));
+  module.add_input(count, port("count", ElementType::int64, {}));
+  module.add_output(output, port("output2", ElementType::float32, {2, 5}));
+  module.add_output(doubled, port("output3", ElementType::int64, {}));
 }
 
 }  // namespace
@@ -106,35 +108,36 @@ Constant counting(graph::Shape shape, float first) {
   return Constant::from(std::move(values), std::move(shape));
 }
 
-graph::Graph rich_graph() {
-  graph::Graph graph;
+graph::Module rich_graph() {
+  graph::Module module;
   for (int i = 0; i < 5; ++i) {
     graph::Origin origin;
     origin.op = i % 2 == 0 ? "aten::conv2d" : "aten::elu";
     origin.module_path = "features." + std::to_string(i);
     origin.user = {"réseau.py", 10 + i};
     origin.innermost = {"torch/nn/modules/conv.py", 447};
-    graph.origins.push_back(origin);
+    module.origins.push_back(origin);
   }
-  add_float_part(graph);
-  add_quantized_part(graph);
-  add_recurrent_part(graph);
-  graph.relax_fp16 = true;
-  return graph;
+  add_float_part(module);
+  add_quantized_part(module);
+  add_recurrent_part(module);
+  module.relax_fp16 = true;
+  return module;
 }
 
-graph::Graph sum_graph(const std::vector<Constant>& constants) {
-  graph::Graph graph;
+graph::Module sum_graph(const std::vector<Constant>& constants) {
+  graph::Module module;
+  graph::Graph& graph = module.main();
   const TensorType type{OperandType::TENSOR_FLOAT32, constants.front().shape(), {}};
   OperandId value = graph.add_operand(type);
-  graph.inputs.push_back(port("x", value, ElementType::float32, type.shape));
+  module.add_input(value, port("x", ElementType::float32, type.shape));
   for (const Constant& constant : constants) {
     const OperandId sum = graph.add_operand(type);
     append(graph, OperationType::ADD, {value, graph.add_constant(constant), 0}, {sum}, 0);
     value = sum;
   }
-  graph.outputs.push_back(port("y", value, ElementType::float32, type.shape));
-  return graph;
+  module.add_output(value, port("y", ElementType::float32, type.shape));
+  return module;
 }
 
 blob::WriteOptions options(nnapi::FeatureLevel level) {
@@ -144,8 +147,8 @@ blob::WriteOptions options(nnapi::FeatureLevel level) {
   return options;
 }
 
-std::vector<unsigned char> written(const graph::Graph& graph, const blob::WriteOptions& options) {
-  auto bytes = blob::write(graph, options);
+std::vector<unsigned char> written(const graph::Module& module, const blob::WriteOptions& options) {
+  auto bytes = blob::write(module, options);
   if (!bytes) throw std::runtime_error(bytes.error().message);
   return *std::move(bytes);
 }

@@ -16,15 +16,16 @@ graph::Constant counting(graph::Shape shape, float first = 0);
 
 /// One of everything that a file can hold: float and quantized convolutions, per-channel scales, an omitted tensor, two
 /// outputs of one operation, a variadic argument, all kinds of scalars, converted layouts, ports of rank 0, origins.
-graph::Graph rich_graph();
+graph::Module rich_graph();
 
 /// One ADD of an input of shape {count} and each of the constants in turn.
-graph::Graph sum_graph(const std::vector<graph::Constant>& constants);
+graph::Module sum_graph(const std::vector<graph::Constant>& constants);
 
 blob::WriteOptions options(nnapi::FeatureLevel level = 4);
 
 /// The file's bytes; std::runtime_error where writing fails.
-std::vector<unsigned char> written(const graph::Graph& graph, const blob::WriteOptions& options = blob_test::options());
+std::vector<unsigned char> written(const graph::Module& module,
+                                   const blob::WriteOptions& options = blob_test::options());
 
 /// Bytes of the head with its size prefix.
 size_t head_size(const std::vector<unsigned char>& file);

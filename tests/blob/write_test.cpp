@@ -55,8 +55,8 @@ TEST_CASE("the same graph gives the same bytes") {
 }
 
 TEST_CASE("a file tells everything that its graph held") {
-  const graph::Graph graph = rich_graph();
-  const auto bytes = written(graph);
+  const graph::Module module = rich_graph();
+  const auto bytes = written(module);
   const blob::File file = opened(bytes);
   const blob::View& view = file.view();
   walk(view);
@@ -66,7 +66,7 @@ TEST_CASE("a file tells everything that its graph held") {
   CHECK(view.file_size() == bytes.size());
   CHECK(view.feature_level() == 4);
   CHECK(view.relax_fp16());
-  REQUIRE(view.operation_count() == graph.operations.size());
+  REQUIRE(view.operation_count() == module.main().operations.size());
   REQUIRE(view.input_count() == 5);
   REQUIRE(view.output_count() == 4);
 
@@ -267,14 +267,14 @@ TEST_CASE("what the format has no numbers for is refused") {
   // Nothing is read before the size is known: the storage is one float, repeated.
   const auto one = std::make_shared<const std::vector<float>>(1, 1.0f);
   const graph::Constant huge(one, one->data(), graph::ElementType::float32, {1u << 15, 1u << 15}, {0, 0});
-  graph::Graph graph = sum_graph({huge});
-  const auto input = blob::write(graph, options());
+  graph::Module module = sum_graph({huge});
+  const auto input = blob::write(module, options());
   REQUIRE_FALSE(input);
   CHECK(input.error().kind == ErrorKind::unsupported);
   CHECK_THAT(input.error().message,
              ContainsSubstring("input x") && ContainsSubstring("32768x32768") && ContainsSubstring("4 GiB"));
-  graph[graph.inputs[0].operand].type.shape = {1};
-  const auto constant = blob::write(graph, options());
+  module.main()[module.main().inputs[0]].type.shape = {1};
+  const auto constant = blob::write(module, options());
   REQUIRE_FALSE(constant);
   CHECK_THAT(constant.error().message,
              ContainsSubstring("ADD") && ContainsSubstring("32768x32768") && ContainsSubstring("4 GiB"));
@@ -290,25 +290,25 @@ TEST_CASE("a head with origins stays small") {
   // 400 operations with constants of their own: the head and all padding must fit into 48 KiB, less 1 % of the weights.
   std::vector<graph::Constant> constants;
   for (int i = 0; i < 400; ++i) constants.push_back(counting({64}, static_cast<float>(i)));
-  graph::Graph graph = sum_graph(constants);
-  graph.origins.clear();
-  for (size_t i = 0; i < graph.operations.size(); ++i) {
-    graph.origins.push_back({"aten::add",
-                             "features." + std::to_string(i) + ".block.conv",
-                             {"model.py", int(i % 40)},
-                             {"torch/nn/modules/module.py", int(i % 40)}});
-    graph.operations[i].origin = static_cast<uint32_t>(i);
+  graph::Module module = sum_graph(constants);
+  module.origins.clear();
+  for (size_t i = 0; i < module.main().operations.size(); ++i) {
+    module.origins.push_back({"aten::add",
+                              "features." + std::to_string(i) + ".block.conv",
+                              {"model.py", int(i % 40)},
+                              {"torch/nn/modules/module.py", int(i % 40)}});
+    module.main().operations[i].origin = static_cast<uint32_t>(i);
   }
-  const auto bytes = written(graph);
+  const auto bytes = written(module);
   CHECK(bytes.size() - 400 * 64 * 4 <= 48 * 1024);
 }
 
 TEST_CASE("names that no file may hold are made plain") {
-  graph::Graph graph = sum_graph({counting({4})});
-  graph.inputs[0].name = "a\nb\xFF";
+  graph::Module module = sum_graph({counting({4})});
+  module.ports.inputs[0].name = "a\nb\xFF";
   blob::WriteOptions choice = options();
   choice.producer = "evil\x1b[2J";
-  const auto bytes = written(graph, choice);
+  const auto bytes = written(module, choice);
   const blob::File file = opened(bytes);
   CHECK(file.view().input(0).name == std::string("a?b?"));
   CHECK(file.view().producer() == std::string("evil?[2J"));

@@ -10,21 +10,15 @@ namespace {
 
 const TensorType vector4{OperandType::TENSOR_FLOAT32, {4}, {}};
 
-Port port(OperandId id) {
-  Port result;
-  result.operand = id;
-  return result;
-}
-
 /// x → RELU → TANH → output, beside an ABS that nobody reads.
 Graph small() {
   Graph graph;
   OperandId x = graph.add_operand(vector4);
-  graph.inputs.push_back(port(x));
+  graph.inputs.push_back(x);
   OperandId relu = graph.append(OperationType::RELU, {{"input", x}}, vector4, 0);
   graph.append(OperationType::ABS, {{"input", relu}}, vector4, 0);
   OperandId tanh = graph.append(OperationType::TANH, {{"input", relu}}, vector4, 0);
-  graph.outputs.push_back(port(tanh));
+  graph.outputs.push_back(tanh);
   return graph;
 }
 

@@ -186,9 +186,9 @@ TEST_CASE("options reach NNAPI") {
 }
 
 TEST_CASE("fp16 is as the model says, unless the caller says otherwise") {
-  graph::Graph graph = image_graph(graph::Layout::as_pytorch, graph::Layout::as_pytorch);
-  graph.relax_fp16 = true;
-  const auto bytes = file_of(graph);
+  graph::Module module = image_graph(graph::Layout::as_pytorch, graph::Layout::as_pytorch);
+  module.relax_fp16 = true;
+  const auto bytes = file_of(module);
   const loader::Model model = open_model(bytes);
   StandIn& stand_in = fresh_stand_in(library_path("2"));
   compiled(model, open_nnapi(library_path("2")));

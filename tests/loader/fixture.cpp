@@ -22,13 +22,14 @@ StandIn& fresh_stand_in(const std::string& path) {
   return *function();
 }
 
-graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi) {
+graph::Module image_graph(graph::Layout caller, graph::Layout nnapi) {
   const graph::Shape shape{2, 3, 4, 5};
   const graph::Shape operand_shape = nnapi == graph::Layout::channels_last ? graph::Shape{2, 4, 5, 3} : shape;
-  graph::Graph graph;
+  graph::Module module;
+  graph::Graph& graph = module.main();
   graph::Port in, out;
-  in.operand = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
-  out.operand = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
+  const graph::OperandId x = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
+  const graph::OperandId y = graph.add_operand({graph::OperandType::TENSOR_FLOAT32, operand_shape, {}});
   in.name = "picture";
   out.name = "output0";
   in.shape = out.shape = shape;
@@ -36,19 +37,19 @@ graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi) {
   in.nnapi_layout = out.nnapi_layout = nnapi;
   graph::Operation operation;
   operation.type = graph::OperationType::RELU;
-  operation.arguments = {in.operand};
-  operation.outputs = {out.operand};
+  operation.arguments = {x};
+  operation.outputs = {y};
   graph.operations.push_back(operation);
-  graph.inputs.push_back(in);
-  graph.outputs.push_back(out);
-  return graph;
+  module.add_input(x, in);
+  module.add_output(y, out);
+  return module;
 }
 
-std::vector<unsigned char> file_of(const graph::Graph& graph, int feature_level) {
+std::vector<unsigned char> file_of(const graph::Module& module, int feature_level) {
   blob::WriteOptions options;
   options.producer = "test";
   options.feature_level = feature_level;
-  auto bytes = blob::write(graph, options);
+  auto bytes = blob::write(module, options);
   if (!bytes) FAIL(bytes.error().message);
   return *std::move(bytes);
 }

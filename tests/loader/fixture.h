@@ -21,9 +21,9 @@ std::string library_path(const std::string& level);
 StandIn& fresh_stand_in(const std::string& path);
 
 /// A RELU of an image of shape {2, 3, 4, 5} (NCHW), with these layouts on both sides.
-graph::Graph image_graph(graph::Layout caller, graph::Layout nnapi);
+graph::Module image_graph(graph::Layout caller, graph::Layout nnapi);
 
-std::vector<unsigned char> file_of(const graph::Graph& graph, int feature_level = 1);
+std::vector<unsigned char> file_of(const graph::Module& module, int feature_level = 1);
 
 /// Objects of the C++ face; failing fails the test.
 loader::Model open_model(const std::vector<unsigned char>& bytes);

@@ -246,46 +246,49 @@ std::string describe(const Case& test, bool channels_last) {
 
 /// What was made for an operator says which, whatever the passes have made of it: only the border's own steps have
 /// none.
-bool has_provenance(const graph::Graph& graph, const std::vector<graph::Diagnostic>& refused) {
+bool has_provenance(const graph::Module& module, const std::vector<graph::Diagnostic>& refused) {
   const auto is_known = [&](const graph::Origin& origin) {
     return origin.node || origin.op == "input" || origin.op == "output" || origin.op == "reshape";
   };
-  return std::all_of(graph.operations.begin(), graph.operations.end(),
-                     [&](const graph::Operation& each) { return is_known(graph.origins.at(each.origin)); }) &&
+  const auto says_so = [&](const graph::Graph& graph) {
+    return std::all_of(graph.operations.begin(), graph.operations.end(),
+                       [&](const graph::Operation& each) { return is_known(module.origins.at(each.origin)); });
+  };
+  return std::all_of(module.graphs.begin(), module.graphs.end(), says_so) &&
          std::all_of(refused.begin(), refused.end(), [&](const graph::Diagnostic& each) {
            return is_known(each.origin) && each.nodes.empty() == !each.origin.node;
          });
 }
 
 /// Empty where the case does what it should at this level.
-std::string failure_at(const Case& test, int level, const std::vector<InputSpec>& inputs, graph::Graph graph,
+std::string failure_at(const Case& test, int level, const std::vector<InputSpec>& inputs, graph::Module module,
                        const std::vector<HostTensor>& expected) {
-  const std::string lowered = graph::to_text(graph);
-  const std::vector<graph::Diagnostic> refused = passes::run(graph, {level});
-  if (!has_provenance(graph, refused))
-    return "an operation does not say what it was made for\n" + graph::to_text(graph);
+  const std::string lowered = graph::to_text(module);
+  const std::vector<graph::Diagnostic> refused = passes::run(module, {level});
+  if (!has_provenance(module, refused))
+    return "an operation does not say what it was made for\n" + graph::to_text(module);
   if (level < test.lowest_level && !refused.empty()) return {};
   // Which of the lowest levels take a quantized operator depends on layout: what they take must be right.
   constexpr int all_layouts = 3;
   if (level < test.lowest_level && level >= all_layouts) return "it is not refused at level " + std::to_string(level);
   std::string text = text_of(refused);
-  for (size_t i = 0; i < graph.outputs.size() && i < expected.size(); ++i)
-    if (graph.outputs[i].element_type != expected[i].type)
-      text += "output " + std::to_string(i) + " is " + std::string(graph::name(graph.outputs[i].element_type)) +
+  for (size_t i = 0; i < module.ports.outputs.size() && i < expected.size(); ++i)
+    if (module.ports.outputs[i].element_type != expected[i].type)
+      text += "output " + std::to_string(i) + " is " + std::string(graph::name(module.ports.outputs[i].element_type)) +
               " instead of " + std::string(graph::name(expected[i].type)) + "\n";
-  if (!text.empty()) return text + "lowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
+  if (!text.empty()) return text + "lowered:\n" + lowered + "finished:\n" + graph::to_text(module);
   try {
     blob::WriteOptions options;
     options.producer = "test_lowering";
     options.feature_level = level;
     options.window_limit = 1024;  // several windows, in small cases too
-    const Expected<std::vector<unsigned char>> blob = blob::write(graph, options);
+    const Expected<std::vector<unsigned char>> blob = blob::write(module, options);
     if (!blob) throw std::runtime_error(blob.error().message);
     text = compare(run(*blob, inputs), expected, test.tolerance);
   } catch (const std::exception& error) {
     text = error.what();
   }
-  return text.empty() ? text : text + "\nlowered:\n" + lowered + "finished:\n" + graph::to_text(graph);
+  return text.empty() ? text : text + "\nlowered:\n" + lowered + "finished:\n" + graph::to_text(module);
 }
 
 /// Quantized tensors have their place below level 3 as well.
@@ -312,7 +315,7 @@ void check_layout(const Case& test, const torchscript::Model& model, bool channe
   if (!expected) throw std::runtime_error(expected.error().message);
   for (int level : levels_of(test)) {
     INFO("feature level " << level);
-    const std::string failure = failure_at(test, level, inputs, lowered.graph, *expected);
+    const std::string failure = failure_at(test, level, inputs, lowered.module, *expected);
     if (failure.empty()) {
       SUCCEED();
     } else {
@@ -344,10 +347,10 @@ void require_refused(const Case& test, const std::string& message) {
 
 std::vector<std::string> operations_of(const Case& test, int feature_level, bool channels_last) {
   lowering::Lowered lowered = lower(load(test), specifications(test, channels_last));
-  const std::string refused = text_of(lowered.diagnostics) + text_of(passes::run(lowered.graph, {feature_level}));
+  const std::string refused = text_of(lowered.diagnostics) + text_of(passes::run(lowered.module, {feature_level}));
   if (!refused.empty()) throw std::runtime_error(refused);
   std::vector<std::string> names;
-  for (const graph::Operation& operation : lowered.graph.operations)
+  for (const graph::Operation& operation : lowered.module.main().operations)
     names.emplace_back(nnapi::name(operation.type.value()));
   return names;
 }

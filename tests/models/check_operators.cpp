@@ -101,11 +101,11 @@ class Checker {
     const std::string place = node.op + " " + trace.origins[node.origin].module_path;
     lowering::Lowered lowered = lowering::lower(only.trace);
     std::vector<graph::Diagnostic> refused = lowered.diagnostics;
-    if (refused.empty()) refused = passes::run(lowered.graph, {level_});
+    if (refused.empty()) refused = passes::run(lowered.module, {level_});
     if (!refused.empty()) return fail(place + " is refused: " + refused.front().message);
     blob::WriteOptions options;
     options.feature_level = level_;
-    unwrap(blob::write(lowered.graph, options, file_));
+    unwrap(blob::write(lowered.module, options, file_));
     std::vector<HostTensor> inputs;
     for (TensorId id : only.inputs) inputs.push_back(values.at(id));
     const std::vector<HostTensor> results =

@@ -88,12 +88,12 @@ Outcome convert_and_compare(const Network& network, const Target& target) {
   write_options.producer = "test_networks";
   write_options.feature_level = target.feature_level;
   write_options.window_limit = 1024;  // several windows, in small networks too
-  required(blob::write(converted.graph, write_options, folder / "network.nnapi"));
+  required(blob::write(converted.module, write_options, folder / "network.nnapi"));
   const verify::BlobRunner runner = required(verify::BlobRunner::open(folder / "network.nnapi"));
   const std::string host = std::string(testing::binary_directory()) + "/lib/libneuralnetworks.so";
   const std::string why = difference(required(runner.run(host, inputs)), expected);
   if (why.empty()) return {};
-  return {Verdict::fails, why + "\n" + graph::to_text(converted.graph), {}};
+  return {Verdict::fails, why + "\n" + graph::to_text(converted.module), {}};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::vector<Op> types_of(const graph::Graph& graph) {
 
 /// What is left when ranks are folded. The numbers are compared by tests/lowering: no NNAPI runs what was before.
 std::vector<Op> folded(Sketch& s) {
-  passes::fold_rank(s.graph());
+  passes::fold_rank(s.module());
   passes::simplify(s.graph());
   s.graph().check_invariants();
   for (const graph::Operation& operation : s.graph().operations)

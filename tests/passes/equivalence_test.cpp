@@ -36,15 +36,15 @@ constexpr int complete_level = 3;
 
 void compare(uint32_t seed, int operations, int level, Shares& shares) {
   CAPTURE(seed, operations, level);
-  graph::Graph graph = random_graph(seed, operations);
-  std::vector<Floats> inputs = random_inputs(graph, seed);
-  std::vector<Floats> before = execute(graph, inputs);
-  INFO("before the passes:\n" << to_text(graph));
-  Attempt after = attempt_at(graph, level, inputs);
+  graph::Module module = random_graph(seed, operations);
+  std::vector<Floats> inputs = random_inputs(module, seed);
+  std::vector<Floats> before = execute(module, inputs);
+  INFO("before the passes:\n" << to_text(module));
+  Attempt after = attempt_at(module, level, inputs);
   if (level >= complete_level)
     for (const graph::Diagnostic& diagnostic : after.diagnostics) FAIL(diagnostic.op + ": " + diagnostic.message);
   std::set<Op> kinds;
-  for (const graph::Operation& operation : graph.operations) kinds.insert(*operation.type);
+  for (const graph::Operation& operation : module.main().operations) kinds.insert(*operation.type);
   for (Op kind : kinds) {
     ++shares[kind].all;
     if (after.diagnostics.empty()) ++shares[kind].converted;

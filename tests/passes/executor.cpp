@@ -28,14 +28,14 @@ const loader::Nnapi& host_nnapi() {
   return nnapi;
 }
 
-std::vector<Floats> run_written(const graph::Graph& graph, int feature_level, const std::vector<Floats>& inputs) {
+std::vector<Floats> run_written(const graph::Module& module, int feature_level, const std::vector<Floats>& inputs) {
   blob::WriteOptions options;
   options.feature_level = feature_level;
-  Expected<std::vector<unsigned char>> file = blob::write(graph, options);
+  Expected<std::vector<unsigned char>> file = blob::write(module, options);
   if (!file) FAIL(file.error().message);
   loader::Error error;
   loader::Model model = loader::Model::open(file->data(), file->size(), error);
-  INFO(to_text(graph));
+  INFO(to_text(module));
   INFO(error.message());
   REQUIRE(model);
   loader::Compilation compilation = loader::Compilation::make(model, host_nnapi(), {}, error);
@@ -44,7 +44,7 @@ std::vector<Floats> run_written(const graph::Graph& graph, int feature_level, co
   for (const Floats& input : inputs) buffers.push_back({input.data(), input.size() * sizeof(float)});
   std::vector<Floats> outputs;
   std::vector<loader::Output> results;
-  for (const graph::Port& port : graph.outputs) outputs.emplace_back(graph::element_count(port.shape));
+  for (const graph::Port& port : module.ports.outputs) outputs.emplace_back(graph::element_count(port.shape));
   for (Floats& output : outputs) results.push_back({output.data(), output.size() * sizeof(float)});
   bool ran = compilation.run(buffers, results, error);
   if (!ran) FAIL(error.message());
@@ -69,11 +69,11 @@ void require_none(const std::vector<graph::Diagnostic>& diagnostics) {
 
 }  // namespace
 
-std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed) {
+std::vector<Floats> random_inputs(const graph::Module& module, uint32_t seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> values(-2, 2);
   std::vector<Floats> inputs;
-  for (const graph::Port& port : graph.inputs) {
+  for (const graph::Port& port : module.ports.inputs) {
     inputs.emplace_back(graph::element_count(port.shape));
     for (float& value : inputs.back()) {
       value = values(random);
@@ -85,25 +85,25 @@ std::vector<Floats> random_inputs(const graph::Graph& graph, uint32_t seed) {
   return inputs;
 }
 
-std::vector<Floats> execute(graph::Graph graph, const std::vector<Floats>& inputs) {
+std::vector<Floats> execute(graph::Module module, const std::vector<Floats>& inputs) {
   passes::Target highest{nnapi::highest_feature_level};
-  passes::separate_ports(graph);
-  require_none(passes::finalise(graph, highest));
-  return run_written(graph, highest.feature_level, inputs);
+  passes::separate_ports(module);
+  require_none(passes::finalise(module, highest));
+  return run_written(module, highest.feature_level, inputs);
 }
 
-Attempt attempt_at(graph::Graph graph, int feature_level, const std::vector<Floats>& inputs) {
+Attempt attempt_at(graph::Module module, int feature_level, const std::vector<Floats>& inputs) {
   Attempt attempt;
-  attempt.diagnostics = passes::run(graph, {feature_level});
+  attempt.diagnostics = passes::run(module, {feature_level});
   if (!attempt.diagnostics.empty()) return attempt;
-  for (const graph::Operation& operation : graph.operations) {
-    const nnapi::Legality legal = passes::legality(graph, operation);
+  for (const graph::Operation& operation : module.main().operations) {
+    const nnapi::Legality legal = passes::legality(module.main(), operation);
     INFO(nnapi::name(*operation.type) << ": " << legal.reason);
     REQUIRE(legal.level >= nnapi::lowest_feature_level);
     REQUIRE(legal.level <= feature_level);
   }
   const OldPhone phone(feature_level);
-  attempt.outputs = run_written(graph, feature_level, inputs);
+  attempt.outputs = run_written(module, feature_level, inputs);
   return attempt;
 }
 

@@ -30,9 +30,9 @@ OperandId convolution(Sketch& s, OperandId nhwc) {
 TEST_CASE("a port that the caller fills as NHWC is not converted by the loader too") {
   require_from(1, [](Sketch& s) {
     const OperandId x = s.input({1, 4, 4, 4});
-    s.graph().inputs[0].caller_layout = s.graph().inputs[0].nnapi_layout = graph::Layout::channels_last;
+    s.module().ports.inputs[0].caller_layout = s.module().ports.inputs[0].nnapi_layout = graph::Layout::channels_last;
     s.output(convolution(s, transposed(s, x, {0, 2, 3, 1})));
-    s.graph().outputs[0].caller_layout = s.graph().outputs[0].nnapi_layout = graph::Layout::channels_last;
+    s.module().ports.outputs[0].caller_layout = s.module().ports.outputs[0].nnapi_layout = graph::Layout::channels_last;
   });
 }
 

@@ -8,11 +8,11 @@
 namespace passerelle::tests {
 
 void require_right(Sketch& sketch, int level, int lowest_level) {
-  const std::vector<Floats> inputs = random_inputs(sketch.graph(), 7);
-  const std::vector<Floats> expected = execute(sketch.graph(), inputs);
-  const Attempt attempt = attempt_at(sketch.graph(), level, inputs);
+  const std::vector<Floats> inputs = random_inputs(sketch.module(), 7);
+  const std::vector<Floats> expected = execute(sketch.module(), inputs);
+  const Attempt attempt = attempt_at(sketch.module(), level, inputs);
   CAPTURE(level);
-  INFO(to_text(sketch.graph()));
+  INFO(to_text(sketch.module()));
   if (level < lowest_level) {
     REQUIRE_FALSE(attempt.diagnostics.empty());
     for (const graph::Diagnostic& diagnostic : attempt.diagnostics) REQUIRE(diagnostic.feature_level > level);

@@ -6,7 +6,7 @@
 
 #include "catch.h"
 #include "executor.h"
-#include "passerelle/passes/peel.h"
+#include "passerelle/passes/border.h"
 #include "passerelle/passes/pipeline.h"
 #include "sketch.h"
 
@@ -49,16 +49,16 @@ size_t count(const graph::Graph& graph, Op type) {
                                            [&](const graph::Operation& each) { return each.is(type); }));
 }
 
-graph::Graph finished(graph::Graph graph, passes::Target target) {
-  for (const graph::Diagnostic& diagnostic : passes::run(graph, target))
+graph::Module finished(graph::Module module, passes::Target target) {
+  for (const graph::Diagnostic& diagnostic : passes::run(module, target))
     FAIL(diagnostic.op + ": " + diagnostic.message);
-  return graph;
+  return module;
 }
 
 void require_within_a_step(Sketch& sketch, int level, float step) {
-  const std::vector<Floats> inputs = random_inputs(sketch.graph(), 11);
-  const std::vector<Floats> expected = execute(sketch.graph(), inputs);
-  const Attempt attempt = attempt_at(sketch.graph(), level, inputs);
+  const std::vector<Floats> inputs = random_inputs(sketch.module(), 11);
+  const std::vector<Floats> expected = execute(sketch.module(), inputs);
+  const Attempt attempt = attempt_at(sketch.module(), level, inputs);
   for (const graph::Diagnostic& diagnostic : attempt.diagnostics) FAIL(diagnostic.op + ": " + diagnostic.message);
   for (size_t i = 0; i < expected[0].size(); ++i) {
     INFO("element " << i << ": " << expected[0][i] << " became " << attempt.outputs[0][i] << " in steps of " << step);
@@ -71,9 +71,10 @@ void require_removed(Island island, Scale before, Scale after) {
   for (int level : {3, 4, 6}) {
     CAPTURE(level, before.scale, before.zero_point, after.scale, after.zero_point);
     Sketch sketch = island_of(island, before, after);
-    INFO(to_text(sketch.graph()));
-    const graph::Graph graph = finished(sketch.graph(), {level});
-    INFO(to_text(graph));
+    INFO(to_text(sketch.module()));
+    const graph::Module module = finished(sketch.module(), {level});
+    const graph::Graph& graph = module.main();
+    INFO(to_text(module));
     CHECK(count(graph, Op::QUANTIZE) == 1);
     CHECK(count(graph, Op::DEQUANTIZE) == 1);
     require_within_a_step(sketch, level, after.scale);
@@ -144,20 +145,20 @@ TEST_CASE("Averages over large images are rounded, not truncated") {
   for (int level : {3, 4, 6}) {
     CAPTURE(level);
     Sketch sketch = island_of(mean_of_image, scale, scale, {1, 32, 48, 32});
-    const std::vector<Floats> inputs = random_inputs(sketch.graph(), 11);
-    const Floats expected = execute(sketch.graph(), inputs)[0];
-    const Floats actual = attempt_at(sketch.graph(), level, inputs).outputs.at(0);
+    const std::vector<Floats> inputs = random_inputs(sketch.module(), 11);
+    const Floats expected = execute(sketch.module(), inputs)[0];
+    const Floats actual = attempt_at(sketch.module(), level, inputs).outputs.at(0);
     size_t different = 0;
     for (size_t i = 0; i < expected.size(); ++i)
       if (std::abs(expected[i] - actual[i]) > 0.5f * scale.scale) ++different;
     CHECK(different <= 4);  // of 32; half of all where they are truncated
-    CHECK(count(finished(sketch.graph(), {level}), Op::MEAN) == 0);
+    CHECK(count(finished(sketch.module(), {level}).main(), Op::MEAN) == 0);
   }
 }
 
 TEST_CASE("A result too fine for NNAPI's own scale stays a float island") {
   Sketch sketch = island_of(logistic, {0.02f, 100}, {0.001f, 0});
-  const graph::Graph graph = finished(sketch.graph(), {3});
+  const graph::Graph graph = finished(sketch.module(), {3}).main();
   CHECK(count(graph, Op::QUANTIZE) == 2);
   CHECK(graph.type(graph.operations[2].output()).type == OperandType::TENSOR_FLOAT32);
   require_within_a_step(sketch, 3, 0.001f);
@@ -167,23 +168,23 @@ TEST_CASE("Float islands are kept on request") {
   passes::Target target;
   target.removes_float_islands = false;
   Sketch sketch = island_of(pad, {0.02f, 100}, {0.02f, 100});
-  CHECK(count(finished(sketch.graph(), target), Op::QUANTIZE) == 2);
+  CHECK(count(finished(sketch.module(), target).main(), Op::QUANTIZE) == 2);
 }
 
 TEST_CASE("A model's own quantize and dequantize are peeled off") {
   Sketch sketch = island_of(pad, {0.02f, 100}, {0.05f, 7});
-  graph::Graph graph = sketch.graph();
-  const std::optional<TensorType> type = passes::quantized_first(graph, 0);
+  graph::Module module = sketch.module();
+  const std::optional<TensorType> type = passes::quantized_first(module, 0);
   REQUIRE(type);
   CHECK(type->quantization.scale == 0.02f);
   CHECK(type->quantization.zero_point == 100);
-  passes::peel_quantize(graph, 0);
-  CHECK(passes::peel_dequantize(graph, 0));
-  CHECK(graph.inputs[0].element_type == graph::ElementType::quint8);
-  CHECK(graph.outputs[0].element_type == graph::ElementType::quint8);
-  CHECK(graph.outputs[0].quantization.zero_point == 7);
+  passes::peel_quantize(module, 0);
+  CHECK(passes::peel_dequantize(module, 0));
+  CHECK(module.ports.inputs[0].element_type == graph::ElementType::quint8);
+  CHECK(module.ports.outputs[0].element_type == graph::ElementType::quint8);
+  CHECK(module.ports.outputs[0].quantization.zero_point == 7);
   // Nothing is left that needs API 29.
-  const graph::Graph done = finished(graph, {1});
+  const graph::Graph done = finished(module, {1}).main();
   CHECK(count(done, Op::QUANTIZE) + count(done, Op::DEQUANTIZE) == 0);
 }
 
@@ -191,10 +192,10 @@ TEST_CASE("What a model does not quantize first is not peeled off") {
   Sketch s(1);
   const OperandId x = s.input({1, 4, 6, 3});
   s.output(dequantize(s, quantize(s, s.unary(Op::TANH, x), {0.02f, 100})));
-  CHECK_FALSE(passes::quantized_first(s.graph(), 0));
+  CHECK_FALSE(passes::quantized_first(s.module(), 0));
   Sketch floats(1);
   floats.output(floats.unary(Op::TANH, floats.input({2, 3})));
-  CHECK_FALSE(passes::peel_dequantize(floats.graph(), 0));
+  CHECK_FALSE(passes::peel_dequantize(floats.module(), 0));
 }
 
 }  // namespace passerelle::tests

@@ -22,7 +22,7 @@ class Generator {
  public:
   explicit Generator(uint32_t seed) : random_(seed) {}
 
-  Graph make(int operations) {
+  graph::Module make(int operations) {
     int inputs = 1 + below(2);
     for (int i = 0; i < inputs; ++i) add_input({1 + size(2), size(6), size(6) + 2, size(6) + 2});
     for (int i = 0; i < operations; ++i) step();
@@ -31,7 +31,7 @@ class Generator {
       add_output(values_[values_.size() - 1 - static_cast<size_t>(below(static_cast<int>(values_.size())))]);
     add_output(values_.back());
     graph_.remove_dead();
-    return std::move(graph_);
+    return std::move(module_);
   }
 
  private:
@@ -44,17 +44,15 @@ class Generator {
     graph::Port port;
     port.name = "x" + std::to_string(graph_.inputs.size());
     port.shape = shape;
-    port.operand = graph_.add_operand(floats(std::move(shape)));
-    values_.push_back(port.operand);
-    graph_.inputs.push_back(std::move(port));
+    values_.push_back(graph_.add_operand(floats(std::move(shape))));
+    module_.add_input(values_.back(), std::move(port));
   }
 
   void add_output(OperandId id) {
     graph::Port port;
     port.name = "output" + std::to_string(graph_.outputs.size());
     port.shape = shape(id);
-    port.operand = id;
-    graph_.outputs.push_back(std::move(port));
+    module_.add_output(id, std::move(port));
   }
 
   OperandId pick() {
@@ -428,12 +426,13 @@ class Generator {
   }
 
   std::mt19937 random_;
-  Graph graph_;
+  graph::Module module_;
+  Graph& graph_ = module_.main();
   std::vector<OperandId> values_;
 };
 
 }  // namespace
 
-graph::Graph random_graph(uint32_t seed, int operations) { return Generator(seed).make(operations); }
+graph::Module random_graph(uint32_t seed, int operations) { return Generator(seed).make(operations); }
 
 }  // namespace passerelle::tests

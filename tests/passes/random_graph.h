@@ -8,6 +8,6 @@
 namespace passerelle::tests {
 
 /// `operations`: how many steps; a step may be several operations. The same seed gives the same graph.
-graph::Graph random_graph(uint32_t seed, int operations);
+graph::Module random_graph(uint32_t seed, int operations);
 
 }  // namespace passerelle::tests

@@ -38,12 +38,12 @@ struct Case {
 void require_rewritten(const Case& each, uint32_t seed) {
   Sketch sketch(seed);
   each.build(sketch);
-  const std::vector<Floats> inputs = random_inputs(sketch.graph(), seed);
-  const std::vector<Floats> expected = execute(sketch.graph(), inputs);
+  const std::vector<Floats> inputs = random_inputs(sketch.module(), seed);
+  const std::vector<Floats> expected = execute(sketch.module(), inputs);
   for (int level = nnapi::lowest_feature_level; level <= nnapi::highest_feature_level; ++level) {
     CAPTURE(each.name, seed, level);
-    INFO(to_text(sketch.graph()));
-    const Attempt attempt = attempt_at(sketch.graph(), level, inputs);
+    INFO(to_text(sketch.module()));
+    const Attempt attempt = attempt_at(sketch.module(), level, inputs);
     if (level < each.lowest_level) {
       REQUIRE_FALSE(attempt.diagnostics.empty());
       for (const graph::Diagnostic& diagnostic : attempt.diagnostics) REQUIRE(diagnostic.feature_level > level);

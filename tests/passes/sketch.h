@@ -33,20 +33,21 @@ class Sketch {
   OperandId rows(const std::vector<int32_t>& values, uint32_t width);
   OperandId emit(Op type, graph::NamedArguments arguments, Shape output);
   OperandId emit_integers(Op type, graph::NamedArguments arguments, Shape output);
-  OperandId unary(Op type, OperandId input) { return emit(type, {{"input", input}}, graph_.shape(input)); }
+  OperandId unary(Op type, OperandId input) { return emit(type, {{"input", input}}, graph().shape(input)); }
   /// `b` broadcasts to `a`.
   OperandId binary(Op type, OperandId a, OperandId b) {
-    return emit(type, {{"input1", a}, {"input2", b}}, graph_.shape(a));
+    return emit(type, {{"input1", a}, {"input2", b}}, graph().shape(a));
   }
   void output(OperandId id);
 
-  const Shape& shape_of(OperandId id) const { return graph_.shape(id); }
-  graph::Operation& last() { return graph_.operations.back(); }
-  graph::Graph& graph() { return graph_; }
+  const Shape& shape_of(OperandId id) const { return module_.main().shape(id); }
+  graph::Operation& last() { return graph().operations.back(); }
+  graph::Graph& graph() { return module_.main(); }
+  graph::Module& module() { return module_; }
 
  private:
   std::mt19937 random_;
-  graph::Graph graph_;
+  graph::Module module_;
 };
 
 }  // namespace passerelle::tests

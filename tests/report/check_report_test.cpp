@@ -140,22 +140,23 @@ TEST_CASE("float islands lie between DEQUANTIZE and QUANTIZE") {
 
 TEST_CASE("guards of --fail-on") {
   const Trace trace = example_trace();
-  graph::Graph graph;
+  graph::Module module;
+  graph::Graph& graph = module.main();
   const OperandId x = graph.add_operand({OperandType::TENSOR_FLOAT32, {2, 3}, {}});
   graph.append(OperationType::TRANSPOSE, {{"input", x}}, {OperandType::TENSOR_FLOAT32, {3, 2}, {}}, 0);
-  CheckReport report = report::check_report("net.pt", {trace, graph, {}, 3, 2, {}});
+  CheckReport report = report::check_report("net.pt", {trace, module, {}, 3, 2, {}});
   REQUIRE(report.passed());
   for (const char* passing : {"fp32-island", "min-api>28", "feature-level>2"}) {
-    REQUIRE(report::add_guard(report, passing, graph));
+    REQUIRE(report::add_guard(report, passing, module));
     CHECK(report.passed());
   }
   for (const char* failing : {"transpose", "min-api>27", "feature-level>1"}) {
-    CheckReport again = report::check_report("net.pt", {trace, graph, {}, 3, 2, {}});
-    REQUIRE(report::add_guard(again, failing, graph));
+    CheckReport again = report::check_report("net.pt", {trace, module, {}, 3, 2, {}});
+    REQUIRE(report::add_guard(again, failing, module));
     CHECK_FALSE(again.passed());
   }
   for (const char* unknown : {"", "transposes", "min-api", "min-api>", "min-api>x", "min-api>26", "feature-level>0"})
-    CHECK_FALSE(report::add_guard(report, unknown, graph));
+    CHECK_FALSE(report::add_guard(report, unknown, module));
 }
 
 TEST_CASE("names of a hostile model stay text in every form") {

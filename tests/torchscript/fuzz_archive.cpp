@@ -96,8 +96,8 @@ void convert(const std::string& path, const std::vector<torchscript::InputSpec>&
   }
   std::strcpy(verdict.stage, "write");
   blob::WriteOptions writing;
-  writing.feature_level = passes::required_feature_level(converted->graph);
-  const auto written = blob::write(converted->graph, writing);
+  writing.feature_level = passes::required_feature_level(converted->module);
+  const auto written = blob::write(converted->module, writing);
   if (!written) return refuse(written.error());
   verdict.kind = Verdict::converted;
 }

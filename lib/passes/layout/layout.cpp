@@ -19,8 +19,7 @@ using Kind = LayoutLink::Kind;
 
 /// FULLY_CONNECTED layers with constant weights are all that reads it: its columns may come in any order.
 bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector<std::vector<uint32_t>>& consumers) {
-  for (const graph::Port& port : graph.outputs)
-    if (port.operand == id) return false;
+  if (std::count(graph.outputs.begin(), graph.outputs.end(), id) > 0) return false;
   const std::vector<uint32_t>& readers = consumers[index(id)];
   return !readers.empty() && graph.shape(id).size() == 2 &&
          std::all_of(readers.begin(), readers.end(), [&](uint32_t reader) {
@@ -30,19 +29,34 @@ bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector
          });
 }
 
+/// What may become of a graph's formal inputs and outputs: the model's are images that the loader may convert, those of
+/// a graph that others refer to stay as they are.
+class Border {
+ public:
+  Border(graph::Ports* ports, const Target& target) : ports_(ports), target_(target) {}
+  bool loader_converts_input(size_t i) const { return ports_ && loader_may_convert(ports_->inputs[i], target_); }
+  bool loader_converts_output(size_t i) const { return ports_ && loader_may_convert(ports_->outputs[i], target_); }
+  void convert_input(size_t i) { ports_->inputs[i].nnapi_layout = graph::Layout::channels_last; }
+  void convert_output(size_t i) { ports_->outputs[i].nnapi_layout = graph::Layout::channels_last; }
+
+ private:
+  graph::Ports* ports_;  // none: not the model
+  const Target& target_;
+};
+
 class LinkCollector {
  public:
-  LinkCollector(const Graph& graph, const AxisWebs& webs, const Target& target)
+  LinkCollector(const Graph& graph, const AxisWebs& webs, const Border& border)
       : graph_(graph),
         webs_(webs),
-        target_(target),
+        border_(border),
         consumers_(graph.consumers()),
         demanded_(graph.operands.size(), false) {}
 
   std::vector<LayoutLink> collect() {
-    for (const graph::Port& port : graph_.inputs) add(port);
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) add_border(graph_.inputs[i], border_.loader_converts_input(i));
     for (size_t i = 0; i < graph_.operations.size(); ++i) collect(graph_.operations[i], webs_.ties(i));
-    for (const graph::Port& port : graph_.outputs) add(port);
+    for (size_t i = 0; i < graph_.outputs.size(); ++i) add_border(graph_.outputs[i], border_.loader_converts_output(i));
     return std::move(links_);
   }
 
@@ -73,10 +87,10 @@ class LinkCollector {
     demanded_[index(id)] = true;
   }
 
-  void add(const graph::Port& port) {
+  void add_border(OperandId id, bool loader_converts) {
     const size_t before = links_.size();
-    add(Kind::port, port.operand);
-    if (links_.size() > before) links_.back().loader_converts = loader_may_convert(port, target_);
+    add(Kind::port, id);
+    if (links_.size() > before) links_.back().loader_converts = loader_converts;
   }
 
   void add(Kind kind, OperandId id) {
@@ -85,7 +99,7 @@ class LinkCollector {
 
   const Graph& graph_;
   const AxisWebs& webs_;
-  const Target& target_;
+  const Border& border_;
   std::vector<std::vector<uint32_t>> consumers_;
   std::vector<bool> demanded_;
   std::vector<LayoutLink> links_;
@@ -97,8 +111,8 @@ class LinkCollector {
 class LayoutWriter {
  public:
   /// `absorbing`: results of flattens whose readers' weights can be reordered.
-  LayoutWriter(Graph& graph, const AxisWebs& webs, const Target& target, std::vector<OperandId> absorbing)
-      : graph_(graph), webs_(webs), target_(target), absorbing_(std::move(absorbing)), editor_(graph) {
+  LayoutWriter(Graph& graph, const AxisWebs& webs, Border& border, std::vector<OperandId> absorbing)
+      : graph_(graph), webs_(webs), border_(border), absorbing_(std::move(absorbing)), editor_(graph) {
     for (const Operand& operand : graph.operands) shapes_.push_back(operand.type.shape);
     stored_.resize(shapes_.size());
     logical_.resize(shapes_.size());
@@ -106,7 +120,7 @@ class LayoutWriter {
   }
 
   void run(const std::vector<bool>& ties) {
-    for (graph::Port& port : graph_.inputs) enter(port);
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) enter(i);
     size_t next = 0;
     editor_.run(
         [&](Operation operation) {
@@ -116,7 +130,7 @@ class LayoutWriter {
             write_link(std::move(operation));
         },
         [&] {
-          for (graph::Port& port : graph_.outputs) leave(port);
+          for (size_t i = 0; i < graph_.outputs.size(); ++i) leave(i);
         });
   }
 
@@ -129,10 +143,10 @@ class LayoutWriter {
   Arrangement arrangement(OperandId id) const { return webs_.arrangement(id); }
   Arrangement logical_order(OperandId id) const { return graph::identity_permutation(shapes_[index(id)].size()); }
 
-  void enter(graph::Port& port) {
-    OperandId id = port.operand;
-    if (loader_may_convert(port, target_) && is_channels_last(arrangement(id))) {
-      port.nnapi_layout = graph::Layout::channels_last;
+  void enter(size_t input) {
+    OperandId id = graph_.inputs[input];
+    if (border_.loader_converts_input(input) && is_channels_last(arrangement(id))) {
+      border_.convert_input(input);
       graph_[id].type.shape = graph::permuted(shapes_[index(id)], arrangement(id));
       stored_[index(id)] = id;
     } else {
@@ -140,13 +154,13 @@ class LayoutWriter {
     }
   }
 
-  void leave(graph::Port& port) {
-    OperandId id = port.operand;
-    if (!graph_.is_constant(id) && loader_may_convert(port, target_) && is_channels_last(arrangement(id))) {
-      port.nnapi_layout = graph::Layout::channels_last;
-      port.operand = stored(id);
+  void leave(size_t output) {
+    OperandId& id = graph_.outputs[output];
+    if (!graph_.is_constant(id) && border_.loader_converts_output(output) && is_channels_last(arrangement(id))) {
+      border_.convert_output(output);
+      id = stored(id);
     } else {
-      port.operand = logical(id);
+      id = logical(id);
     }
   }
 
@@ -293,7 +307,7 @@ class LayoutWriter {
 
   Graph& graph_;
   const AxisWebs& webs_;
-  const Target& target_;
+  Border& border_;
   std::vector<OperandId> absorbing_;
   Editor editor_;
   std::vector<Shape> shapes_;  // by operand: in logical order
@@ -301,18 +315,23 @@ class LayoutWriter {
   std::vector<Columns> matrix_order_;  // of results of flattens before matrices
 };
 
-}  // namespace
-
-void solve_layout(Graph& graph, const Target& target) {
+void solve_layout(Graph& graph, Border border, const Target& target) {
   AxisWebs webs(graph);
-  std::vector<LayoutLink> links = LinkCollector(graph, webs, target).collect();
+  std::vector<LayoutLink> links = LinkCollector(graph, webs, border).collect();
   std::vector<OperandId> absorbing;
   for (const LayoutLink& link : links)
     if (link.absorbs_order) absorbing.push_back(link.to);
   LayoutSearch(graph, webs, std::move(links), target).run();
   std::vector<bool> ties;
   for (size_t i = 0; i < graph.operations.size(); ++i) ties.push_back(webs.ties(i));
-  LayoutWriter(graph, webs, target, std::move(absorbing)).run(ties);
+  LayoutWriter(graph, webs, border, std::move(absorbing)).run(ties);
+}
+
+}  // namespace
+
+void solve_layout(graph::Module& module, const Target& target) {
+  for (Graph& graph : module.graphs)
+    solve_layout(graph, Border(&graph == &module.main() ? &module.ports : nullptr, target), target);
 }
 
 }  // namespace passerelle::passes

@@ -15,7 +15,7 @@ namespace passerelle::passes {
 struct LayoutLink {
   enum class Kind {
     demand,     ///< `from` is needed as it stands
-    port,       ///< `from` is an input or output of the model, where the loader can convert an image's layout
+    port,       ///< `from` is an input or output of the graph; the loader can convert that of an image of the model
     transpose,  ///< `to` is `from` with its dimensions in the order of `permutation`
     reshape,    ///< `to` is a RESHAPE of `from`
   };
@@ -32,8 +32,8 @@ struct LayoutLink {
 /// Whether a RESHAPE between these arrangements needs no TRANSPOSE.
 bool reshapes_in_place(const LayoutLink& link, const Arrangement& from, const Arrangement& to);
 
-/// Whether an input or output may lie as NHWC because the loader then converts it: below the level of TRANSPOSE, and
-/// where the caller does not hand over NHWC anyway.
+/// Whether an input or output of the model may lie as NHWC because the loader then converts it: below the level of
+/// TRANSPOSE, and where the caller does not hand over NHWC anyway.
 bool loader_may_convert(const graph::Port& port, const Target& target);
 bool is_channels_last(const Arrangement& arrangement);
 

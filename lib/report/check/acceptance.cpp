@@ -86,12 +86,18 @@ Expected<void> accept_baseline(CheckReport& report, const Json& baseline, const 
   return {};
 }
 
-Expected<void> add_guard(CheckReport& report, const std::string& condition, const graph::Graph& graph) {
-  const Flow flow = report.converts() ? flow_of(graph) : Flow{};
+Expected<void> add_guard(CheckReport& report, const std::string& condition, const graph::Module& module) {
+  size_t transposed = 0, islands = 0;
+  for (const graph::Graph& graph : module.graphs) {
+    if (!report.converts()) break;
+    const Flow flow = flow_of(graph);
+    transposed += transposes(flow);
+    islands += float_islands(flow).size();
+  }
   if (condition == "transpose") {
-    report.guards.push_back(count_guard(report, condition, transposes(flow), "TRANSPOSE operation"));
+    report.guards.push_back(count_guard(report, condition, transposed, "TRANSPOSE operation"));
   } else if (condition == "fp32-island") {
-    report.guards.push_back(count_guard(report, condition, float_islands(flow).size(), "float island"));
+    report.guards.push_back(count_guard(report, condition, islands, "float island"));
   } else if (const auto level = bound(condition, "feature-level")) {
     report.guards.push_back(level_guard(report, condition, *level));
   } else if (const auto api = bound(condition, "min-api"); api && *api >= 27) {

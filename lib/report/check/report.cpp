@@ -42,7 +42,8 @@ CheckReport check_report(const std::string& model, const CheckFacts& facts) {
   report.complete = !facts.trace.outputs.empty() || facts.trace.diagnostics.empty();
   report.findings = findings_of(facts.trace, facts.diagnostics);
   if (facts.smallest_level > 0) report.level_needs = findings_of(facts.trace, facts.obstacles_below);
-  if (facts.diagnostics.empty()) report.nnapi_operations = facts.graph.operations.size();
+  if (facts.diagnostics.empty())
+    for (const graph::Graph& graph : facts.module.graphs) report.nnapi_operations += graph.operations.size();
 
   const std::vector<bool> unsupported = unsupported_in(facts);
   report.operators.whole = operator_count(facts.trace, facts.diagnostics);

@@ -13,8 +13,8 @@ int main(int, char** argv) {
   if (!converted) return std::puts(converted.error().message.c_str()), 1;
   if (!converted->diagnostics.empty()) return std::puts(converted->diagnostics[0].message.c_str()), 1;
   passerelle::blob::WriteOptions writing;
-  writing.feature_level = passerelle::passes::required_feature_level(converted->graph);
-  auto written = passerelle::blob::write(converted->graph, writing, argv[2]);
+  writing.feature_level = passerelle::passes::required_feature_level(converted->module);
+  auto written = passerelle::blob::write(converted->module, writing, argv[2]);
   if (!written) return std::puts(written.error().message.c_str()), 1;
   return std::printf("%u operations\n", written->operations) > 0 ? 0 : 1;
 }

@@ -1,8 +1,8 @@
-// Graph → .nnapi file.
+// Module → .nnapi file.
 //
-// The graph is what passes::run left: each operation's arguments are NNAPI's positional list (monostate: an optional
-// tensor that is not given), every operation legal at the target level. The same graph and options give the same bytes,
-// always.
+// The module is what passes::run left: each operation's arguments are NNAPI's positional list (monostate: an optional
+// tensor that is not given), every operation legal at the target level. The same module and options give the same
+// bytes, always.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +39,10 @@ struct WriteSummary {
 /// Constants are made real piece by piece while the file is written; the file appears whole or not at all.
 /// Errors: `unsupported` for a constant of 4 GiB or more, or where a count exceeds what the format can hold;
 /// `unwritable`.
-Expected<WriteSummary> write(const graph::Graph& graph, const WriteOptions& options, const std::string& path);
+Expected<WriteSummary> write(const graph::Module& module, const WriteOptions& options, const std::string& path);
 
 /// The file's bytes, in memory.
-Expected<std::vector<unsigned char>> write(const graph::Graph& graph, const WriteOptions& options);
+Expected<std::vector<unsigned char>> write(const graph::Module& module, const WriteOptions& options);
 
 /// The dtypes are the same; the reader knows nothing of the graph.
 graph::ElementType element_type(Dtype dtype);

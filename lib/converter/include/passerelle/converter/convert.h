@@ -1,4 +1,4 @@
-// The whole way from a loaded model to a graph that can be written: trace, lower, run the passes.
+// The whole way from a loaded model to a module that can be written: trace, lower, run the passes.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct Options {
 };
 
 struct Converted {
-  graph::Graph graph;  ///< finished where `diagnostics` is empty: see passes/pipeline.h
+  graph::Module module;  ///< finished where `diagnostics` is empty: see passes/pipeline.h
   std::vector<graph::Diagnostic> diagnostics;
   nnapi::FeatureLevel target = 0;
 };

@@ -1,4 +1,5 @@
-// The converter's graph: NNAPI's vocabulary, freely used (any rank, any feature level, all arguments by name).
+// The converter's module: graphs in NNAPI's vocabulary, freely used (any rank, any feature level, all arguments by
+// name).
 //
 // Operations stand in topological order. An operation holds one Argument for each row of nnapi::argument_table(type),
 // in that order, whatever the target level; passes/finalise.cpp alone decides how many of them are written.
@@ -52,6 +53,10 @@ struct TensorType {
 enum class OperandId : uint32_t {};
 inline uint32_t index(OperandId id) { return static_cast<uint32_t>(id); }
 
+/// Index into Module::graphs.
+enum class GraphId : uint32_t {};
+inline uint32_t index(GraphId id) { return static_cast<uint32_t>(id); }
+
 struct Operand {
   TensorType type;
   std::optional<Constant> constant;
@@ -59,9 +64,9 @@ struct Operand {
   std::optional<uint32_t> source{};
 };
 
-/// A tensor, the tensors of a variadic argument, a scalar, or nothing (an optional tensor left out, a scalar at its
-/// default).
-using Argument = std::variant<std::monostate, OperandId, std::vector<OperandId>, int32_t, float, bool>;
+/// A tensor, the tensors of a variadic argument, a scalar, a graph (a branch, a condition, a body), or nothing (an
+/// optional tensor left out, a scalar at its default).
+using Argument = std::variant<std::monostate, OperandId, std::vector<OperandId>, int32_t, float, bool, GraphId>;
 
 struct Operation {
   /// Empty type: an operator of the model that has no lowering (`opaque_name`); its shapes are known, nothing else.
@@ -69,7 +74,7 @@ struct Operation {
   std::string opaque_name;
   std::vector<Argument> arguments;  ///< in the order of nnapi::argument_table(*type); opaque: tensors only
   std::vector<OperandId> outputs;
-  uint32_t origin = 0;  ///< index into Graph::origins: passes hand it on to what they make of the operation
+  uint32_t origin = 0;  ///< index into Module::origins: passes hand it on to what they make of the operation
 
   bool is(OperationType other) const { return type == other; }
   /// An argument by its name in nnapi::argument_table. The name must exist: asserted.
@@ -99,10 +104,9 @@ struct Operation {
 /// In which order the four dimensions of an image lie.
 enum class Layout : uint8_t { as_pytorch, channels_last };
 
-/// An input or output of the model: what the caller was promised, and what NNAPI takes.
+/// What the caller was promised of an input or output of the model. What NNAPI takes is its operand's type.
 struct Port {
-  std::string name;     ///< stable: the parameter's name, "output0", or the path in a nested structure
-  OperandId operand{};  ///< its type is what NNAPI takes
+  std::string name;  ///< stable: the parameter's name, "output0", or the path in a nested structure
   ElementType element_type = ElementType::float32;  ///< PyTorch's
   Shape shape;                                      ///< PyTorch's order
   Quantization quantization;                        ///< where element_type is quantized
@@ -113,14 +117,13 @@ struct Port {
 /// Named arguments of a new operation: what is not named is left at its default.
 using NamedArguments = std::initializer_list<std::pair<std::string_view, Argument>>;
 
+/// Its inputs and outputs are formal: only those of a module's first graph are the model's.
 class Graph {
  public:
   std::vector<Operand> operands;
   std::vector<Operation> operations;  ///< topological order
-  std::vector<Port> inputs;
-  std::vector<Port> outputs;
-  std::vector<Origin> origins;
-  bool relax_fp16 = false;
+  std::vector<OperandId> inputs;
+  std::vector<OperandId> outputs;
 
   OperandId add_operand(TensorType type);
   /// The NNAPI type follows from the constant's element type (bool8 → TENSOR_BOOL8, ...); quantized ones need theirs.
@@ -151,7 +154,30 @@ class Graph {
   void check_invariants() const;
 };
 
+/// The model's border, in the order of its graph's inputs and outputs.
+struct Ports {
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+};
+
+/// Graph 0 is the model, the others are what its operations refer to.
+struct Module {
+  std::vector<Graph> graphs{1};
+  Ports ports;
+  std::vector<Origin> origins;
+  bool relax_fp16 = false;
+
+  Graph& main() { return graphs.front(); }
+  const Graph& main() const { return graphs.front(); }
+  void add_input(OperandId operand, Port port);
+  void add_output(OperandId operand, Port port);
+  /// An origin that is no operator of the model: "output", "reshape", ...
+  uint32_t add_origin(std::string op);
+  /// Those of each graph, and that each formal input and output of the model has a port.
+  void check_invariants() const;
+};
+
 /// A readable listing, one operation a line; for tests and bug reports.
-std::string to_text(const Graph& graph);
+std::string to_text(const Module& module);
 
 }  // namespace passerelle::graph

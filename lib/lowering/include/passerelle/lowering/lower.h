@@ -1,4 +1,4 @@
-// Trace → graph: each TorchScript operator becomes NNAPI operations that mean the same, whatever they cost.
+// Trace → module: each TorchScript operator becomes NNAPI operations that mean the same, whatever they cost.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace passerelle::lowering {
 
 struct Lowered {
-  graph::Graph graph;
+  graph::Module module;
   std::vector<graph::Diagnostic> diagnostics;  ///< the trace's own included; empty where everything has a lowering
 };
 

@@ -1,4 +1,4 @@
-// Graph → graph, from what the operators mean to what the target level can run.
+// Module → module, from what the operators mean to what the target level can run.
 #pragma once
 
 #include <vector>
@@ -15,12 +15,12 @@ struct Target {
 };
 
 /// Runs every pass, in the order that pipeline.cpp lists. What the target cannot run is returned, each with the level
-/// from which it works; where nothing is returned the graph can be written: the arguments of each operation are then
+/// from which it works; where nothing is returned the module can be written: the arguments of each operation are then
 /// NNAPI's positional list (trailing ones at their defaults are dropped), and every operation is legal at the target
 /// level.
-std::vector<graph::Diagnostic> run(graph::Graph& graph, const Target& target);
+std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target);
 
-/// The lowest level that can run a graph that run() has finished: often below its target.
-nnapi::FeatureLevel required_feature_level(const graph::Graph& graph);
+/// The lowest level that can run a module that run() has finished: often below its target.
+nnapi::FeatureLevel required_feature_level(const graph::Module& module);
 
 }  // namespace passerelle::passes

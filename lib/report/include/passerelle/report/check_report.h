@@ -34,7 +34,7 @@ struct CheckReport {
   Share operators;                         ///< that convert, of those whose results depend on the input's data
   Share multiply_adds;                     ///< the same, weighed
   bool complete = true;         ///< false: tracing could not go on to the outputs, and what is behind was not seen
-  size_t nnapi_operations = 0;  ///< of the finished graph; 0 where there is none
+  size_t nnapi_operations = 0;  ///< of the finished module; 0 where there is none
   std::vector<Finding> findings;
   std::vector<Finding> level_needs;  ///< what keeps it from a lower level than `smallest_level`
   std::vector<Guard> guards;
@@ -50,7 +50,7 @@ struct CheckReport {
 /// What a conversion has found out.
 struct CheckFacts {
   const trace::Trace& trace;
-  const graph::Graph& graph;
+  const graph::Module& module;
   const std::vector<graph::Diagnostic>& diagnostics;
   nnapi::FeatureLevel target, smallest_level;
   const std::vector<graph::Diagnostic>& obstacles_below;
@@ -64,9 +64,9 @@ size_t allow(CheckReport& report, const std::string& op);
 /// reason, module and file; lines move. Errors: `unreadable` for something else than such a document.
 Expected<void> accept_baseline(CheckReport& report, const nlohmann::ordered_json& baseline, const std::string& name);
 
-/// Adds a guard for a condition: "transpose", "fp32-island", "min-api>N", "feature-level>N". `graph` is the finished
-/// one. Errors: `usage`.
-Expected<void> add_guard(CheckReport& report, const std::string& condition, const graph::Graph& graph);
+/// Adds a guard for a condition: "transpose", "fp32-island", "min-api>N", "feature-level>N". `module` is the
+/// finished one. Errors: `usage`.
+Expected<void> add_guard(CheckReport& report, const std::string& condition, const graph::Module& module);
 
 std::string check_text(const CheckReport& report);
 nlohmann::ordered_json check_json(const CheckReport& report);

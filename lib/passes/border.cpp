@@ -1,4 +1,4 @@
-#include "passerelle/passes/peel.h"
+#include "passerelle/passes/border.h"
 
 #include <algorithm>
 
@@ -20,8 +20,7 @@ class Beginning {
   /// Whether every way from the operand leads to a QUANTIZE, all of one scale.
   bool follow(OperandId floats) {
     floats_.push_back(floats);
-    const auto returned = [&](const graph::Port& port) { return port.operand == floats; };
-    if (std::any_of(graph_.outputs.begin(), graph_.outputs.end(), returned)) return false;
+    if (std::count(graph_.outputs.begin(), graph_.outputs.end(), floats) > 0) return false;
     for (uint32_t reader : readers_[index(floats)]) {
       const Operation& operation = graph_.operations[reader];
       if (operation.is(Op::QUANTIZE)) {
@@ -53,16 +52,17 @@ class Beginning {
 
 }  // namespace
 
-std::optional<TensorType> quantized_first(const Graph& graph, size_t input) {
-  Beginning beginning(graph);
-  if (!beginning.follow(graph.inputs.at(input).operand)) return std::nullopt;
+std::optional<TensorType> quantized_first(const graph::Module& module, size_t input) {
+  Beginning beginning(module.main());
+  if (!beginning.follow(module.main().inputs.at(input))) return std::nullopt;
   return beginning.scale();
 }
 
-void peel_quantize(Graph& graph, size_t input) {
-  graph::Port& port = graph.inputs.at(input);
+void peel_quantize(graph::Module& module, size_t input) {
+  Graph& graph = module.main();
+  graph::Port& port = module.ports.inputs.at(input);
   Beginning beginning(graph);
-  const bool quantizes = beginning.follow(port.operand) && beginning.scale();
+  const bool quantizes = beginning.follow(graph.inputs[input]) && beginning.scale();
   check(quantizes, "an input whose quantization is peeled off is quantized");
   const TensorType scale = *beginning.scale();
   for (OperandId id : beginning.floats()) {
@@ -76,18 +76,32 @@ void peel_quantize(Graph& graph, size_t input) {
   graph.remove_dead();
 }
 
-bool peel_dequantize(Graph& graph, size_t output) {
-  graph::Port& port = graph.outputs.at(output);
-  const std::optional<uint32_t> producer = graph.producers()[index(port.operand)];
+bool peel_dequantize(graph::Module& module, size_t output) {
+  Graph& graph = module.main();
+  graph::Port& port = module.ports.outputs.at(output);
+  const std::optional<uint32_t> producer = graph.producers()[index(graph.outputs[output])];
   if (!producer || !graph.operations[*producer].is(Op::DEQUANTIZE)) return false;
   const OperandId integers = graph.operations[*producer].operand("input");
   const TensorType type = graph.type(integers);
   if (!type.quantization.channel_scales.empty()) return false;
-  port.operand = integers;
+  graph.outputs[output] = integers;
   port.element_type = element_type(type.type);
   port.quantization = type.quantization;
   graph.remove_dead();
   return true;
+}
+
+void return_channels_last(graph::Module& module, size_t output) {
+  Graph& graph = module.main();
+  OperandId& returned = graph.outputs[output];
+  TensorType type = graph.type(returned);
+  type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
+  const OperandId permutation =
+      graph.add_constant(Constant::list(std::vector<int32_t>(graph::nchw_to_nhwc.begin(), graph::nchw_to_nhwc.end())));
+  returned = graph.append(Op::TRANSPOSE, {{"input", returned}, {"permutation", permutation}}, std::move(type),
+                          module.add_origin("output"));
+  graph::Port& port = module.ports.outputs[output];
+  port.caller_layout = port.nnapi_layout = graph::Layout::channels_last;
 }
 
 }  // namespace passerelle::passes

@@ -1,11 +1,9 @@
-#include "leading_quantize.h"
-
 #include <charconv>
 
 #include "passerelle/graph/shape.h"
-#include "passerelle/passes/peel.h"
+#include "passerelle/passes/border.h"
 
-namespace passerelle::converter {
+namespace passerelle::passes {
 namespace {
 
 /// As short as it can be read back.
@@ -17,17 +15,18 @@ std::string text(float number) {
 
 }  // namespace
 
-std::vector<LeadingQuantize> leading_quantizes(const graph::Graph& graph) {
+std::vector<LeadingQuantize> leading_quantizes(const graph::Module& module) {
+  const graph::Graph& graph = module.main();
   std::vector<LeadingQuantize> result;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
-    const graph::Port& port = graph.inputs[i];
-    const std::optional<graph::TensorType> type = passes::quantized_first(graph, i);
+    const graph::Port& port = module.ports.inputs[i];
+    const std::optional<graph::TensorType> type = quantized_first(module, i);
     if (!type) continue;
     const bool is_signed = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
     for (const graph::Operation& operation : graph.operations)
-      if (operation.is(graph::OperationType::QUANTIZE) && operation.operand("input") == port.operand &&
-          graph.origins[operation.origin].node)
-        result.push_back({*graph.origins[operation.origin].node,
+      if (operation.is(graph::OperationType::QUANTIZE) && operation.operand("input") == graph.inputs[i] &&
+          module.origins[operation.origin].node)
+        result.push_back({*module.origins[operation.origin].node,
                           port.name + "=" + graph::to_string(port.shape) + (is_signed ? ":qint8," : ":quint8,") +
                               text(type->quantization.scale) + "," + std::to_string(type->quantization.zero_point)});
   }
@@ -44,4 +43,4 @@ void suggest_quantized_inputs(const std::vector<LeadingQuantize>& leading,
       }
 }
 
-}  // namespace passerelle::converter
+}  // namespace passerelle::passes
