@@ -3,8 +3,8 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
-#include <oneapi/dnnl/dnnl.hpp>
 
+#include "onednn_port.h"
 #include "passerelle/nnapi/c_api.h"
 
 namespace passerelle::hostnn {
@@ -59,9 +59,9 @@ dnnl::memory::desc descriptor_of(const at::Tensor& filter, int64_t groups) {
 
 dnnl::primitive_attr attributes_of(int64_t activation) {
   dnnl::post_ops after;
-  if (activation == ANEURALNETWORKS_FUSED_RELU) after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-  if (activation == ANEURALNETWORKS_FUSED_RELU1) after.append_eltwise(1, dnnl::algorithm::eltwise_clip, -1, 1);
-  if (activation == ANEURALNETWORKS_FUSED_RELU6) after.append_eltwise(1, dnnl::algorithm::eltwise_clip, 0, 6);
+  if (activation == ANEURALNETWORKS_FUSED_RELU) port::append_activation(after, dnnl::algorithm::eltwise_relu, 0, 0);
+  if (activation == ANEURALNETWORKS_FUSED_RELU1) port::append_activation(after, dnnl::algorithm::eltwise_clip, -1, 1);
+  if (activation == ANEURALNETWORKS_FUSED_RELU6) port::append_activation(after, dnnl::algorithm::eltwise_clip, 0, 6);
   dnnl::primitive_attr attributes;
   attributes.set_post_ops(after);
   // With a scratchpad of its own a primitive could not run in several threads at once.
@@ -110,13 +110,11 @@ std::unique_ptr<const PackedConvolution> PackedConvolution::pack(const at::Tenso
   parts.image = Descriptor(image_size, type, dnnl::memory::format_tag::nhwc);
   parts.result = Descriptor(result_size, type, dnnl::memory::format_tag::nhwc);
   const Descriptor given = descriptor_of(filter, shape.groups);
-  const Descriptor any(given.dims(), type, dnnl::memory::format_tag::any);
+  const Descriptor any(port::sizes_of(given), type, dnnl::memory::format_tag::any);
   const Descriptor bias_descriptor(bias.sizes().vec(), type, dnnl::memory::format_tag::x);
   const Sizes skipped{shape.dilation[0] - 1, shape.dilation[1] - 1};  // between taps
-  const dnnl::convolution_forward::desc description(
-      dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, parts.image, any, bias_descriptor,
-      parts.result, shape.stride, skipped, shape.padding, shape.padding);
-  const dnnl::convolution_forward::primitive_desc primitive(description, attributes_of(activation), processor());
+  const auto primitive = port::describe_convolution(processor(), {parts.image, any, bias_descriptor, parts.result},
+                                                    {shape.stride, skipped, shape.padding}, attributes_of(activation));
   parts.convolution = dnnl::convolution_forward(primitive);
   parts.scratchpad = primitive.scratchpad_desc();
   parts.weights = reordered(dnnl::memory(given, processor(), filter.data_ptr()), primitive.weights_desc());

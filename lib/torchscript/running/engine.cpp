@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "foreign/operators.h"
+#include "port/warnings.h"
 #include "quantized_kernels.h"
 
 namespace passerelle::torchscript {
@@ -22,17 +23,11 @@ void forget_operators_that_touch_files() {
       jit::deregisterOperator(op->schema());
 }
 
-class Silence : public c10::WarningHandler {
- public:
-  void process(const c10::SourceLocation&, const std::string&, bool) override {}
-};
-
 }  // namespace
 
 void prepare_libtorch() {
   // LibTorch keeps its handler of warnings for each thread.
-  static Silence silence;
-  c10::Warning::set_warning_handler(&silence);
+  port::silence_warnings();
   static std::once_flag once;
   std::call_once(once, [] {
     forget_operators_that_touch_files();

@@ -1,7 +1,6 @@
 #include "memory_budget.h"
 
 #include <ATen/Parallel.h>
-#include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
 #include <exception>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "passerelle/torchscript/little_memory.h"
+#include "port/allocator.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -17,10 +17,13 @@ namespace {
 // The allocator is LibTorch's one for the process, so the budget it charges has to be found from inside of it.
 thread_local MemoryBudget* current = nullptr;
 
-class ChargingAllocator final : public c10::Allocator {
+class ChargingAllocator final : public port::CpuAllocator {
  public:
   explicit ChargingAllocator(c10::Allocator* underlying) : underlying_(underlying) {}
-  c10::DataPtr allocate(size_t size) const override {
+  c10::DeleterFnPtr raw_deleter() const override { return underlying_->raw_deleter(); }
+
+ private:
+  c10::DataPtr take(size_t size) const override {
     if (current != nullptr) current->charge(size);
     try {
       return underlying_->allocate(size);
@@ -29,9 +32,7 @@ class ChargingAllocator final : public c10::Allocator {
       throw;
     }
   }
-  c10::DeleterFnPtr raw_deleter() const override { return underlying_->raw_deleter(); }
 
- private:
   c10::Allocator* underlying_;
 };
 

@@ -27,7 +27,7 @@ at::Tensor native_sigmoid(at::Tensor qx, double scale,
   if (qx.scalar_type() == at::kQUInt8 && scale == scale_of_qnnpack && zero_point == 0) return at::sigmoid(qx);
   at::Tensor result;
   // The kernel for any processor: how the stub picks a faster one is no part of its interface.
-  at::native::qsigmoid_stub::DEFAULT(qx, result, scale, zero_point);
+  decltype(at::native::qsigmoid_stub)::DEFAULT(qx, result, scale, zero_point);
   return result;
 }
 
