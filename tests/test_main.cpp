@@ -1,8 +1,13 @@
-#if __has_include(<catch2/catch_session.hpp>)
-#include <catch2/catch_session.hpp>
-
-int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
-#else
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#if !__has_include(<catch2/catch_all.hpp>)
+#define CATCH_CONFIG_RUNNER
 #endif
+#include "catch.h"
+
+int main(int argc, char** argv) {
+  const int failed = Catch::Session().run(argc, argv);
+#ifdef CATCH_CONFIG_RUNNER
+  constexpr int all_skipped = 4;  // as in version 3
+  if (failed == 0 && passerelle::testing::a_test_was_skipped) return all_skipped;
+#endif
+  return failed;
+}

@@ -168,7 +168,7 @@ double element(OperandType type, const std::vector<unsigned char>& bytes, size_t
 }  // namespace
 
 const char* const why_missing =
-    "skipped: Android's golden models are not there (folder nnapi_golden of PASSERELLE_SHARED, or of ../shared)";
+    "Android's golden models are not there (folder nnapi_golden of PASSERELLE_SHARED, or of ../shared)";
 
 std::string directory() {
   const char* given = std::getenv("PASSERELLE_SHARED");

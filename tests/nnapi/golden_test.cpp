@@ -100,10 +100,10 @@ const std::map<std::string, FeatureLevel> suites = {{"V1_0", 1},          {"V1_1
 
 }  // namespace
 
-TEST_CASE("golden models are legal at their level") {
+TEST_CASE("golden models are legal at their level", "[shared]") {
   for (const auto& [suite, suite_level] : suites) {
     std::optional<std::string> path = shared_file("nnapi_golden/" + suite + ".jsonl.gz");
-    if (!path) continue;
+    if (!path) SKIP(no_shared_data);
     int models = 0;
     for_each_json_line(*path, [&, suite_level = suite_level](const json& model) {
       if (model.at("expect_failure").get<bool>()) return;

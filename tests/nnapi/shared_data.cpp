@@ -14,7 +14,6 @@ std::optional<std::string> shared_file(const std::string& name) {
   std::string path =
       (folder ? std::string(folder) : std::string(testing::source_directory()) + "/../shared") + "/" + name;
   if (std::filesystem::exists(path)) return path;
-  WARN("skipped: there is no " << path << " (PASSERELLE_SHARED names the folder)");
   return std::nullopt;
 }
 

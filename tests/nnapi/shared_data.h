@@ -9,8 +9,10 @@
 namespace passerelle::nnapi::test {
 
 /// The path of a file in the shared folder: $PASSERELLE_SHARED, or `shared` beside the repository. Nothing where it is
-/// absent; a warning then says that the test is skipped.
+/// absent.
 std::optional<std::string> shared_file(const std::string& name);
+
+constexpr char no_shared_data[] = "there is no folder `shared` beside the repository, nor in PASSERELLE_SHARED";
 
 /// nnapi_ops.json.
 std::optional<nlohmann::json> operations_json();

@@ -186,14 +186,12 @@ std::string reasons(const Trace& trace) {
   return text;
 }
 
-std::string shared_folder(const std::string& what) {
+std::string shared_folder() {
   const char* from_environment = std::getenv("PASSERELLE_SHARED");
   const std::string folder = from_environment != nullptr
                                  ? from_environment
                                  : std::string(passerelle::testing::source_directory()) + "/../shared";
-  if (fs::is_directory(folder + "/models")) return folder;
-  WARN(what << " is skipped: " << folder << "/models is not there (set PASSERELLE_SHARED)");
-  return {};
+  return fs::is_directory(folder + "/models") ? folder : std::string();
 }
 
 }  // namespace passerelle::torchscript::testing

@@ -45,7 +45,9 @@ std::string operators(const Trace& trace);
 /// The reasons of its diagnostics: "in-place-write state".
 std::string reasons(const Trace& trace);
 
-/// The folder of shared data, or empty (a warning says what is skipped).
-std::string shared_folder(const std::string& what);
+/// The folder of shared data, or empty: then skip with this reason.
+std::string shared_folder();
+constexpr char no_shared_models[] =
+    "there is no folder `shared` with models beside the repository, nor in PASSERELLE_SHARED";
 
 }  // namespace passerelle::torchscript::testing

@@ -42,9 +42,9 @@ TEST_CASE("lines and module paths of submodules") {
   CHECK(add.user.line == 3);
 }
 
-TEST_CASE("the shared models name their user's lines") {
-  const std::string shared = shared_folder("the test of origins in shared models");
-  if (shared.empty()) return;
+TEST_CASE("the shared models name their user's lines", "[shared]") {
+  const std::string shared = shared_folder();
+  if (shared.empty()) SKIP(no_shared_models);
   const Expected<Model> scripted = Model::load(shared + "/models/upscaler_x2/model.scripted.pt");
   REQUIRE(scripted);
   const Trace trace = any_trace(*scripted, {shape({1, 3, 64, 64})});

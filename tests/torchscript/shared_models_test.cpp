@@ -46,9 +46,9 @@ void check_close(const graph::HostTensor& actual, const graph::HostTensor& expec
 
 }  // namespace
 
-TEST_CASE("the shared models are traced faithfully and give the outputs that came with them") {
-  const std::string shared = shared_folder("the test of shared models");
-  if (shared.empty()) return;
+TEST_CASE("the shared models are traced faithfully and give the outputs that came with them", "[shared]") {
+  const std::string shared = shared_folder();
+  if (shared.empty()) SKIP(no_shared_models);
   for (const SharedModel& row : shared_models) {
     const std::string folder = shared + "/models/" + row.folder + "/";
     INFO(row.folder << "/" << row.file);
@@ -65,9 +65,9 @@ TEST_CASE("the shared models are traced faithfully and give the outputs that cam
   }
 }
 
-TEST_CASE("traced and scripted forms of a model give the same operators") {
-  const std::string shared = shared_folder("the comparison of traced and scripted models");
-  if (shared.empty()) return;
+TEST_CASE("traced and scripted forms of a model give the same operators", "[shared]") {
+  const std::string shared = shared_folder();
+  if (shared.empty()) SKIP(no_shared_models);
   for (const char* name : {"selfie_segmentation", "face_detector", "upscaler_x2"}) {
     const std::string folder = shared + "/models/" + name + "/";
     InputSpec input;
@@ -86,9 +86,9 @@ TEST_CASE("traced and scripted forms of a model give the same operators") {
   }
 }
 
-TEST_CASE("an archive of 2019 whose packed parameters are tensors is refused in a sentence") {
-  const std::string shared = shared_folder("the test of an old archive");
-  if (shared.empty()) return;
+TEST_CASE("an archive of 2019 whose packed parameters are tensors is refused in a sentence", "[shared]") {
+  const std::string shared = shared_folder();
+  if (shared.empty()) SKIP(no_shared_models);
   const auto model = Model::load(shared + "/models/mobilenet_v2_imagenet/mobilenet_quantized_scripted_925.pt");
   REQUIRE_FALSE(model);
   CHECK(model.error().kind == ErrorKind::unreadable);
@@ -96,9 +96,9 @@ TEST_CASE("an archive of 2019 whose packed parameters are tensors is refused in 
   CHECK(model.error().message.find('\n') == std::string::npos);
 }
 
-TEST_CASE("packed parameters are lists of their contents") {
-  const std::string shared = shared_folder("the test of packed parameters");
-  if (shared.empty()) return;
+TEST_CASE("packed parameters are lists of their contents", "[shared]") {
+  const std::string shared = shared_folder();
+  if (shared.empty()) SKIP(no_shared_models);
   const Expected<Model> model = Model::load(shared + "/models/mobilenet_v2_imagenet/model.int8_per_channel.pt");
   REQUIRE(model);
   const Trace trace = any_trace(*model, {shape({1, 3, 224, 224})});
