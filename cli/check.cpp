@@ -58,6 +58,8 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   report::CheckReport report =
       report::check_report(options.model, {survey->trace, converted.module, converted.diagnostics, converted.target,
                                            survey->smallest_level, survey->obstacles_below});
+  report.written_by = prepared->model.written_by();
+  report.libtorch = torchscript::Model::libtorch_version();
   if (Expected<void> applied = apply_acceptance(options, converted.module, report); !applied) return applied.error();
 
   Outcome outcome;

@@ -62,6 +62,8 @@ Expected<report::ModelReport> report_of(const Options& options, const Common& co
   for (const torchscript::ParameterInfo& parameter : model->parameters())
     parameters.push_back({parameter.name, parameter.type});
   report::ModelReport report = report::model_report(options.file, std::move(parameters));
+  report.written_by = model->written_by();
+  report.libtorch = Model::libtorch_version();
   Expected<trace::Trace> trace = model->trace(*specs);
   if (trace)
     report::add_trace(report, *trace);

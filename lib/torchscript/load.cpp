@@ -4,6 +4,7 @@
 
 #include "archive/archive_check.h"
 #include "archive/archive_probe.h"
+#include "archive/writer.h"
 #include "foreign/operators.h"
 #include "interpreter/failures.h"
 #include "model_state.h"
@@ -46,18 +47,21 @@ std::string place_in_code(const std::string& message) {
 }
 
 std::string why_not(const std::string& message, const Archive& archive, const std::string& first_line) {
-  const std::string here =
-      "LibTorch " + Model::libtorch_version() + " can't read it: " + first_line + place_in_code(message);
+  const std::string reader = "LibTorch " + Model::libtorch_version();
+  const std::string why = first_line + place_in_code(message);
+  const std::string saved = "was saved by " + writer_of(archive);
   if (archive.version > 0 && archive.version < 3)
-    return "is from a PyTorch of 2019 or 2020 (archive version " + std::to_string(archive.version) + "), and " + here +
-           "; load it with a PyTorch of its time and save its weights, then save a model built with PyTorch 1.13";
+    return saved + " (archive version " + std::to_string(archive.version) + "), and " + reader +
+           " can't read it: " + why +
+           "; load it with a PyTorch of its time and save its weights, then save a model built with a newer one";
   if (message.find("torch.classes") != message.npos)
-    return "uses a class written in C++ that " + here + "; take it out of the model";
+    return "uses a class written in C++ that " + reader + " can't read: " + why + "; take it out of the model";
   if (message.find("Arguments for call are not valid") != message.npos ||
       message.find("nknown keyword argument") != message.npos)
-    return "calls an operator in a form that this LibTorch does not have, so it may be from a newer PyTorch: " + here +
-           "; save the model again with PyTorch 1.13";
-  return "is damaged, or from a PyTorch that differs too much: " + here + "; save the model again with PyTorch 1.13";
+    return saved + ", and calls an operator in a form that " + reader + " does not have: " + why +
+           "; read it with a Passerelle built with the LibTorch of that PyTorch";
+  return saved + ", and " + reader + " can't read it: " + why +
+         "; where torch.jit.load reads it, a Passerelle built with the LibTorch of that PyTorch does";
 }
 
 /// Models traced on a GPU name it in their code; there is none here, and a converted model has no use for it.
@@ -101,7 +105,7 @@ Expected<Model> Model::load(const std::string& path) {
   std::string message, line;
   for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
     try {
-      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU)});
+      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU), writer_of(*archive)});
       if (!state->module.find_method("forward"))
         return unreadable(path, "holds a module without a forward method; save the module that has one");
       state->module.eval();

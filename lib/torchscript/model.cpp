@@ -149,6 +149,8 @@ Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>
 
 void Model::use_threads(int threads) { at::set_num_threads(threads); }
 
+const std::string& Model::written_by() const { return state_->written_by; }
+
 std::string Model::libtorch_version() { return TORCH_VERSION; }
 
 }  // namespace passerelle::torchscript

@@ -2,12 +2,15 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <string>
+
 #include "passerelle/torchscript/model.h"
 
 namespace passerelle::torchscript {
 
 struct Model::State {
   torch::jit::Module module;
+  std::string written_by;
 };
 
 }  // namespace passerelle::torchscript

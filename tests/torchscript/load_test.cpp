@@ -1,5 +1,6 @@
 // Files that are models, and files that are not.
 #include <ATen/ATen.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <filesystem>
@@ -91,8 +92,25 @@ TEST_CASE("code that this LibTorch can't compile is refused with its place") {
   const std::string path = archive_of(
       "nonsense.pt", "class M(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(x, x, x)\n");
   const std::string message = error_of(path);
-  says(message, "can't read it");
+  says(message, "was saved by a PyTorch before 2.1, and calls an operator in a form that LibTorch ");
   says(message, "code/__torch__.py line 3");
+}
+
+TEST_CASE("what an archive tells of the PyTorch that saved it") {
+  const auto writer = [](const std::string& version, bool says_byteorder) {
+    std::vector<std::pair<std::string, std::string>> entries = {{"m/data.pkl", "\x80\x02}."},
+                                                                {"m/constants.pkl", "\x80\x02)."},
+                                                                {"m/code/__torch__.py", "nonsense"},
+                                                                {"m/version", version}};
+    if (says_byteorder) entries.push_back({"m/byteorder", "little"});
+    return error_of(written("writer.pt", zip(entries)));
+  };
+  says(writer("2\n", false), "was saved by a PyTorch of 2019 or 2020");
+  says(writer("3\n", false), "was saved by a PyTorch before 2.1, and LibTorch ");
+  says(writer("3\n", true), "was saved by PyTorch 2.1 or later, and LibTorch ");
+  const Expected<Model> own = Model::load(written("own.pt", good_archive()));
+  REQUIRE(own);
+  CHECK(own->written_by() == (TORCH_VERSION_MAJOR < 2 ? "a PyTorch before 2.1" : "PyTorch 2.1 or later"));
 }
 
 TEST_CASE("truncated archives are refused") {

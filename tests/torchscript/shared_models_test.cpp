@@ -92,7 +92,7 @@ TEST_CASE("an archive of 2019 whose packed parameters are tensors is refused in 
   const auto model = Model::load(shared + "/models/mobilenet_v2_imagenet/mobilenet_quantized_scripted_925.pt");
   REQUIRE_FALSE(model);
   CHECK(model.error().kind == ErrorKind::unreadable);
-  CHECK(model.error().message.find("is from a PyTorch of 2019 or 2020 (archive version 1)") != std::string::npos);
+  CHECK(model.error().message.find("was saved by a PyTorch of 2019 or 2020 (archive version 1)") != std::string::npos);
   CHECK(model.error().message.find('\n') == std::string::npos);
 }
 

@@ -11,6 +11,8 @@ Json check_json(const CheckReport& report) {
   for (const Guard& guard : report.guards)
     guards.push_back({{"condition", guard.condition}, {"found", guard.found}, {"failed", guard.failed}});
   return {{"model", report.model},
+          {"written_by", report.written_by},
+          {"libtorch", report.libtorch},
           {"converts", report.converts()},
           {"passed", report.passed()},
           {"target_feature_level", report.target},

@@ -48,8 +48,12 @@ Json model_json(const ModelReport& report) {
   Json parameters = Json::array();
   for (const ModelParameter& parameter : report.parameters)
     parameters.push_back({{"name", parameter.name}, {"type", parameter.type}});
-  Json result = {
-      {"file", report.file}, {"kind", "torchscript"}, {"parameters", std::move(parameters)}, {"traced", report.traced}};
+  Json result = {{"file", report.file},
+                 {"kind", "torchscript"},
+                 {"written_by", report.written_by},
+                 {"libtorch", report.libtorch},
+                 {"parameters", std::move(parameters)},
+                 {"traced", report.traced}};
   if (report.traced) {
     Json counts = Json::object(), constants = Json::array();
     for (const OperatorCount& row : report.counts) counts[row.name] = row.count;

@@ -58,7 +58,8 @@ std::string operators_table(const ModelReport& report) {
 }  // namespace
 
 std::string model_text(const ModelReport& report, bool full) {
-  std::string result = styled(report.file, Style::bold) + ": a TorchScript model\n\n" + parameters_table(report) + "\n";
+  std::string result = styled(report.file, Style::bold) + ": a TorchScript model, saved by " + report.written_by +
+                       " and read by LibTorch " + report.libtorch + "\n\n" + parameters_table(report) + "\n";
   if (!report.traced) return result + "Its operators and shapes show with an --input for each parameter.\n";
   result += ports_table(report) + "\n" + counts_table(report) + "\n";
   result += count(report.operators.size(), "operator") + " that depend" + (report.operators.size() == 1 ? "s" : "") +

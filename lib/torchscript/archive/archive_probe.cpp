@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "passerelle/torchscript/model.h"
+
 namespace passerelle::torchscript {
 namespace {
 
@@ -167,9 +169,10 @@ Expected<Archive> probe_archive(const std::string& path, uint64_t newest_version
   const ZipEntry* version = find(entries, archive.root + "version");
   archive.version = read_version(version != nullptr ? version : find(entries, archive.root + ".data/version"));
   if (archive.version > newest_version)
-    return unreadable(path, "is from a newer PyTorch (archive version " + std::to_string(archive.version) + "; up to " +
+    return unreadable(path, "is from a newer PyTorch (archive version " + std::to_string(archive.version) +
+                                "; LibTorch " + Model::libtorch_version() + " reads up to " +
                                 std::to_string(newest_version) +
-                                " can be read here); save the model again with PyTorch 1.13 or older");
+                                "); read it with a Passerelle built with the LibTorch of that PyTorch");
   return archive;
 }
 

@@ -29,6 +29,8 @@ struct Guard {
 
 struct CheckReport {
   std::string model;
+  std::string written_by;  ///< "PyTorch 2.1 or later"
+  std::string libtorch;    ///< the version that read it
   nnapi::FeatureLevel target = 0;
   nnapi::FeatureLevel smallest_level = 0;  ///< at which the model converts; 0 for none
   Share operators;                         ///< that convert, of those whose results depend on the input's data

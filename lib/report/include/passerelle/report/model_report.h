@@ -45,6 +45,8 @@ struct ModelConstant {
 
 struct ModelReport {
   std::string file;
+  std::string written_by;  ///< "PyTorch 2.1 or later"
+  std::string libtorch;    ///< the version that read it
   std::vector<ModelParameter> parameters;
   bool traced = false;  ///< false: there were no inputs to trace it with, and all below is empty
   std::vector<ModelPort> inputs, outputs;

@@ -67,6 +67,8 @@ class Model {
   Expected<std::function<bool()>> repeated_run(const std::vector<InputSpec>& specs,
                                                const std::vector<graph::HostTensor>& inputs) const;
 
+  /// Which PyTorch saved it, as far as the archive tells: "PyTorch 2.1 or later".
+  const std::string& written_by() const;
   static std::string libtorch_version();
   /// How many threads an operator of LibTorch's may use, in this process: the host NNAPI's kernels among them.
   static void use_threads(int threads);
