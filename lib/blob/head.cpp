@@ -59,31 +59,47 @@ uint32_t TypePool::add_channels(const graph::Quantization& quantization) {
 }
 
 Head::Head(const graph::Module& module, const WriteOptions& options)
-    : module_(module),
-      graph_(module.main()),
-      options_(options),
-      constants_(options.window_limit),
-      numbers_(graph_.operands.size()) {}
+    : module_(module), options_(options), constants_(options.window_limit) {}
 
 Expected<Head> Head::make(const graph::Module& module, const WriteOptions& options) {
   check(options.feature_level >= nnapi::lowest_feature_level && options.feature_level <= nnapi::highest_feature_level,
         "a file is written for a feature level that exists");
-  check(module.graphs.size() == 1, "a file of this version holds one graph");
   Head head(module, options);
-  for (size_t i = 0; i < module.main().inputs.size(); ++i) {
-    const graph::OperandId id = module.main().inputs[i];
-    const graph::TensorType& type = module.main().type(id);
-    if (byte_size(type) > UINT32_MAX) return too_large("input " + module.ports.inputs[i].name, type);
-    head.numbers_[graph::index(id)] = head.append({head.types_.add_shape(type.shape), 0, head.quantization(type), 0,
-                                                   static_cast<uint8_t>(type.type), format::Storage::computed});
+  for (const graph::Graph& graph : module.graphs) {
+    auto done = head.add_part(graph);
+    if (!done) return done.error();
   }
-  auto done = head.add_operations();
-  if (!done) return done.error();
   return Expected<Head>(std::move(head));
 }
 
-Expected<void> Head::add_operations() {
-  for (const graph::Operation& operation : graph_.operations) {
+size_t Head::operand_count() const {
+  size_t count = 0;
+  for (const Part& part : parts_) count += part.operands.size();
+  return count;
+}
+
+size_t Head::operation_count() const {
+  size_t count = 0;
+  for (const Part& part : parts_) count += part.operations.size();
+  return count;
+}
+
+std::string Head::input_name(size_t input) const {
+  return parts_.size() > 1 ? "what goes into a branch or a loop" : "input " + module_.ports.inputs[input].name;
+}
+
+Expected<void> Head::add_part(const graph::Graph& graph) {
+  parts_.emplace_back();
+  part().graph = &graph;
+  part().numbers.resize(graph.operands.size());
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const graph::TensorType& type = graph.type(graph.inputs[i]);
+    if (byte_size(type) > UINT32_MAX) return too_large(input_name(i), type);
+    part().numbers[graph::index(graph.inputs[i])] =
+        append({types_.add_shape(type.shape), 0, quantization(type), 0, static_cast<uint8_t>(type.type),
+                format::Storage::computed});
+  }
+  for (const graph::Operation& operation : graph.operations) {
     check(operation.type.has_value(), "a graph to be written has no opaque operation");
     auto done = add_operation(operation);
     if (!done) return done.error();
@@ -93,11 +109,11 @@ Expected<void> Head::add_operations() {
 }
 
 Expected<void> Head::add_operation(const graph::Operation& operation) {
-  const size_t first = indexes_.size();
+  const size_t first = part().indexes.size();
   const auto read = [&](graph::OperandId id) -> Expected<void> {
     auto number = operand(id, operation);
     if (!number) return number.error();
-    indexes_.push_back(*number);
+    part().indexes.push_back(*number);
     return {};
   };
   for (const graph::Argument& argument : operation.arguments) {
@@ -110,34 +126,37 @@ Expected<void> Head::add_operation(const graph::Operation& operation) {
         if (!done) return done.error();
       }
     } else if (const auto* integer = std::get_if<int32_t>(&argument)) {
-      indexes_.push_back(scalar(nnapi::OperandType::INT32, static_cast<uint32_t>(*integer)));
+      part().indexes.push_back(scalar(nnapi::OperandType::INT32, static_cast<uint32_t>(*integer)));
     } else if (const auto* real = std::get_if<float>(&argument)) {
-      indexes_.push_back(scalar(nnapi::OperandType::FLOAT32, bits_of(*real)));
+      part().indexes.push_back(scalar(nnapi::OperandType::FLOAT32, bits_of(*real)));
     } else if (const auto* boolean = std::get_if<bool>(&argument)) {
-      indexes_.push_back(scalar(nnapi::OperandType::BOOL, *boolean ? 1 : 0));
+      part().indexes.push_back(scalar(nnapi::OperandType::BOOL, *boolean ? 1 : 0));
+    } else if (const auto* graph = std::get_if<graph::GraphId>(&argument)) {
+      part().indexes.push_back(append({types_.add_shape({}), graph::index(*graph), types_.add_quantization({}), 0,
+                                       static_cast<uint8_t>(nnapi::OperandType::MODEL), format::Storage::subgraph}));
     } else {
-      indexes_.push_back(omitted(operation));
+      part().indexes.push_back(omitted(operation));
     }
   }
-  const size_t input_count = indexes_.size() - first;
+  const size_t input_count = part().indexes.size() - first;
   for (graph::OperandId id : operation.outputs) {
     auto done = read(id);
     if (!done) return done.error();
   }
-  if (input_count > most_arguments || operation.outputs.size() > most_arguments || indexes_.size() > UINT32_MAX)
+  if (input_count > most_arguments || operation.outputs.size() > most_arguments || part().indexes.size() > UINT32_MAX)
     return Error{ErrorKind::unsupported, name_of(module_, operation) + " has " + std::to_string(input_count) +
                                              " arguments, and the file format takes at most " +
                                              std::to_string(most_arguments) + "; split it"};
-  operations_.emplace_back(static_cast<uint32_t>(first), static_cast<uint16_t>(input_count),
-                           static_cast<uint16_t>(operation.outputs.size()), static_cast<uint16_t>(*operation.type),
-                           uint16_t{0});
+  part().operations.emplace_back(static_cast<uint32_t>(first), static_cast<uint16_t>(input_count),
+                                 static_cast<uint16_t>(operation.outputs.size()),
+                                 static_cast<uint16_t>(*operation.type), uint16_t{0});
   return {};
 }
 
 Expected<uint32_t> Head::operand(graph::OperandId id, const graph::Operation& reader) {
-  std::optional<uint32_t>& number = numbers_[graph::index(id)];
+  std::optional<uint32_t>& number = part().numbers[graph::index(id)];
   if (number) return *number;
-  const graph::Operand& operand = graph_[id];
+  const graph::Operand& operand = (*part().graph)[id];
   const uint64_t size = byte_size(operand.type);
   if (size > UINT32_MAX) return too_large(name_of(module_, reader), operand.type);
   Place place{Storage::computed, 0, 0};
@@ -155,11 +174,11 @@ Expected<uint32_t> Head::operand(graph::OperandId id, const graph::Operation& re
 }
 
 uint32_t Head::scalar(nnapi::OperandType type, uint32_t bits) {
-  const auto known = scalars_.find({type, bits});
-  if (known != scalars_.end()) return known->second;
+  const auto known = part().scalars.find({type, bits});
+  if (known != part().scalars.end()) return known->second;
   const uint32_t number = append({types_.add_shape({}), bits, types_.add_quantization({}), 0,
                                   static_cast<uint8_t>(type), format::Storage::scalar});
-  scalars_.emplace(std::pair{type, bits}, number);
+  part().scalars.emplace(std::pair{type, bits}, number);
   return number;
 }
 
@@ -167,14 +186,14 @@ uint32_t Head::scalar(nnapi::OperandType type, uint32_t bits) {
 uint32_t Head::omitted(const graph::Operation& operation) {
   const std::vector<graph::OperandId> inputs = operation.inputs();
   check(!inputs.empty(), "an operation with an omitted tensor has another one");
-  const graph::TensorType& type = graph_.type(inputs.front());
+  const graph::TensorType& type = part().graph->type(inputs.front());
   check(type.quantization.channel_scales.empty(), "an operation's first tensor is not quantized per channel");
   const uint32_t quantization = types_.add_quantization(type.quantization);
-  const auto known = omitted_.find({type.type, quantization});
-  if (known != omitted_.end()) return known->second;
+  const auto known = part().omitted.find({type.type, quantization});
+  if (known != part().omitted.end()) return known->second;
   const uint32_t number =
       append({types_.add_shape({}), 0, quantization, 0, static_cast<uint8_t>(type.type), format::Storage::omitted});
-  omitted_.emplace(std::pair{type.type, quantization}, number);
+  part().omitted.emplace(std::pair{type.type, quantization}, number);
   return number;
 }
 
@@ -184,8 +203,8 @@ uint32_t Head::quantization(const graph::TensorType& type) {
 }
 
 uint32_t Head::append(const format::Operand& operand) {
-  operands_.push_back(operand);
-  return static_cast<uint32_t>(operands_.size() - 1);
+  part().operands.push_back(operand);
+  return static_cast<uint32_t>(part().operands.size() - 1);
 }
 
 void Head::add_origin(const graph::Operation& operation) {
@@ -196,14 +215,14 @@ void Head::add_origin(const graph::Operation& operation) {
   };
   const auto key = std::tuple{strings_.add(origin.op), strings_.add(origin.user.file), line(origin.user),
                               strings_.add(origin.innermost.file), line(origin.innermost)};
-  const auto [known, is_new] = call_indexes_.try_emplace(key, static_cast<uint32_t>(calls_.size()));
-  if (is_new) calls_.push_back(std::make_from_tuple<format::Call>(key));
-  origins_.emplace_back(strings_.add(origin.module_path), known->second);
+  const auto [known, is_new] = part().call_indexes.try_emplace(key, static_cast<uint32_t>(part().calls.size()));
+  if (is_new) part().calls.push_back(std::make_from_tuple<format::Call>(key));
+  part().origins.emplace_back(strings_.add(origin.module_path), known->second);
 }
 
-uint32_t Head::border_operand(graph::OperandId id) const {
-  const std::optional<uint32_t>& number = numbers_[graph::index(id)];
-  check(number.has_value(), "an output of the model is made by an operation");
+uint32_t Head::Part::border_operand(graph::OperandId id) const {
+  const std::optional<uint32_t>& number = numbers[graph::index(id)];
+  check(number.has_value(), "an output is made by an operation");
   return *number;
 }
 

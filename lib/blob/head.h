@@ -42,15 +42,15 @@ struct WindowFacts {
   uint64_t digest = 0;
 };
 
-/// Everything of the head but the windows' facts. Operands are numbered as they are met: the model's inputs, then
+/// Everything of the head but the windows' facts. A subgraph's operands are numbered as they are met: its inputs, then
 /// each operation's inputs and outputs; what nobody uses is left out.
 class Head {
  public:
   static Expected<Head> make(const graph::Module& module, const WriteOptions& options);
 
   const ConstantStore& constants() const { return constants_; }
-  size_t operand_count() const { return operands_.size(); }
-  size_t operation_count() const { return operations_.size(); }
+  size_t operand_count() const;
+  size_t operation_count() const;
   uint32_t constant_count() const { return constant_count_; }
 
   /// The head's bytes with their size prefix: as many of them, whatever the windows' facts and the file's size are.
@@ -59,7 +59,6 @@ class Head {
  private:
   Head(const graph::Module& module, const WriteOptions& options);
 
-  Expected<void> add_operations();
   Expected<void> add_operation(const graph::Operation& operation);
   Expected<uint32_t> operand(graph::OperandId id, const graph::Operation& reader);
   uint32_t scalar(nnapi::OperandType type, uint32_t bits);
@@ -67,23 +66,34 @@ class Head {
   uint32_t quantization(const graph::TensorType& type);
   uint32_t append(const format::Operand& operand);
   void add_origin(const graph::Operation& operation);
-  uint32_t border_operand(graph::OperandId id) const;
+
+  /// A subgraph of the file.
+  struct Part {
+    const graph::Graph* graph;
+    std::vector<format::Operand> operands;
+    std::vector<format::Operation> operations;
+    std::vector<uint32_t> indexes;
+    std::vector<format::Call> calls;
+    std::vector<format::Origin> origins;
+    std::vector<std::optional<uint32_t>> numbers;  ///< of the graph's operands in the file
+    std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> scalars;
+    std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> omitted;  ///< by type and quantization
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>, uint32_t> call_indexes;
+
+    uint32_t border_operand(graph::OperandId id) const;
+  };
+  Expected<void> add_part(const graph::Graph& graph);
+  flatbuffers::Offset<format::Subgraph> add_subgraph(flatbuffers::FlatBufferBuilder& builder, const Part& part,
+                                                     bool is_model) const;
+  std::string input_name(size_t input) const;
+  Part& part() { return parts_.back(); }  ///< that is being made
 
   const graph::Module& module_;
-  const graph::Graph& graph_;
   WriteOptions options_;
   ConstantStore constants_;
   TypePool types_;
   StringPool strings_;
-  std::vector<format::Operand> operands_;
-  std::vector<format::Operation> operations_;
-  std::vector<uint32_t> indexes_;
-  std::vector<format::Call> calls_;
-  std::vector<format::Origin> origins_;
-  std::vector<std::optional<uint32_t>> numbers_;  // of the graph's operands in the file
-  std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> scalars_;
-  std::map<std::pair<nnapi::OperandType, uint32_t>, uint32_t> omitted_;  // by type and quantization
-  std::map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint32_t>, uint32_t> call_indexes_;
+  std::vector<Part> parts_;
   uint32_t constant_count_ = 0;
 };
 

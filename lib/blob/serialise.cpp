@@ -35,35 +35,49 @@ std::vector<format::Window> windows_of(const ConstantStore& constants, const std
 
 }  // namespace
 
-std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& window_facts, uint64_t file_size) const {
-  flatbuffers::FlatBufferBuilder builder(1 << 16);
-  std::vector<Offset<format::Port>> inputs, outputs;
+Offset<format::Subgraph> Head::add_subgraph(flatbuffers::FlatBufferBuilder& builder, const Part& part,
+                                            bool is_model) const {
   const graph::Ports& ports = module_.ports;
-  for (size_t i = 0; i < ports.inputs.size(); ++i)
-    inputs.push_back(add_port(builder, ports.inputs[i], border_operand(graph_.inputs[i])));
-  for (size_t i = 0; i < ports.outputs.size(); ++i)
-    outputs.push_back(add_port(builder, ports.outputs[i], border_operand(graph_.outputs[i])));
+  std::vector<Offset<format::Port>> inputs, outputs;
+  for (size_t i = 0; is_model && i < ports.inputs.size(); ++i)
+    inputs.push_back(add_port(builder, ports.inputs[i], part.border_operand(part.graph->inputs[i])));
+  for (size_t i = 0; is_model && i < ports.outputs.size(); ++i)
+    outputs.push_back(add_port(builder, ports.outputs[i], part.border_operand(part.graph->outputs[i])));
 
   Offset<flatbuffers::Vector<uint16_t>> narrow;
   Offset<flatbuffers::Vector<uint32_t>> wide;
-  if (operands_.size() <= most_narrow_operands)
-    narrow = builder.CreateVector(std::vector<uint16_t>(indexes_.begin(), indexes_.end()));
+  if (part.operands.size() <= most_narrow_operands)
+    narrow = builder.CreateVector(std::vector<uint16_t>(part.indexes.begin(), part.indexes.end()));
   else
-    wide = builder.CreateVector(indexes_);
+    wide = builder.CreateVector(part.indexes);
   Offset<format::Origins> origins;
-  if (!origins_.empty())
-    origins =
-        format::CreateOrigins(builder, builder.CreateVectorOfStructs(calls_), builder.CreateVectorOfStructs(origins_));
-  const auto operands = builder.CreateVectorOfStructs(operands_);
-  const auto operations = builder.CreateVectorOfStructs(operations_);
+  if (!part.origins.empty())
+    origins = format::CreateOrigins(builder, builder.CreateVectorOfStructs(part.calls),
+                                    builder.CreateVectorOfStructs(part.origins));
+  const auto operands = builder.CreateVectorOfStructs(part.operands);
+  const auto operations = builder.CreateVectorOfStructs(part.operations);
   const auto input_ports = builder.CreateVector(inputs);
   const auto output_ports = builder.CreateVector(outputs);
-  const std::vector<Offset<format::Subgraph>> subgraphs{
-      format::CreateSubgraph(builder, operands, operations, narrow, wide, input_ports, output_ports, origins)};
+  if (is_model)
+    return format::CreateSubgraph(builder, operands, operations, narrow, wide, input_ports, output_ports, origins);
+  std::vector<uint32_t> taken, given;
+  for (graph::OperandId id : part.graph->inputs) taken.push_back(part.border_operand(id));
+  for (graph::OperandId id : part.graph->outputs) given.push_back(part.border_operand(id));
+  const auto formal_inputs = builder.CreateVector(taken);
+  const auto formal_outputs = builder.CreateVector(given);
+  return format::CreateSubgraph(builder, operands, operations, narrow, wide, input_ports, output_ports, origins,
+                                formal_inputs, formal_outputs);
+}
+
+std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& window_facts, uint64_t file_size) const {
+  flatbuffers::FlatBufferBuilder builder(1 << 16);
+  std::vector<Offset<format::Subgraph>> subgraphs;
+  for (const Part& part : parts_) subgraphs.push_back(add_subgraph(builder, part, &part == &parts_.front()));
 
   std::vector<Offset<format::ChannelQuantization>> channels;
   for (const auto& [dimension, scales] : types_.channels())
     channels.push_back(format::CreateChannelQuantization(builder, dimension, builder.CreateVector(scales)));
+  const uint16_t version = parts_.size() > 1 ? control_flow_version : 1;
   const auto producer = builder.CreateString(plain_text(options_.producer, longest_name));
   const auto dimensions = builder.CreateVector(types_.dimensions());
   const auto quantizations = builder.CreateVectorOfStructs(types_.quantizations());
@@ -73,7 +87,7 @@ std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& windo
   const auto strings = builder.CreateVector(strings_.bytes());
   const auto all_subgraphs = builder.CreateVector(subgraphs);
   format::FinishSizePrefixedModelBuffer(
-      builder, format::CreateModel(builder, known_major_version, minor_version, producer, file_size,
+      builder, format::CreateModel(builder, version, minor_version, producer, file_size,
                                    static_cast<uint8_t>(options_.feature_level), module_.relax_fp16, dimensions,
                                    quantizations, channel_quantizations, values, windows, strings, all_subgraphs));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};

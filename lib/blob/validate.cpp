@@ -17,7 +17,6 @@ std::string flaw_in_frame(const format::Model& model, uint64_t file_size) {
   if (model.feature_level() < nnapi::lowest_feature_level || model.feature_level() > nnapi::highest_feature_level)
     return text({"NNAPI has no feature level ", model.feature_level()});
   if (model.producer() && !is_plain_text(*model.producer())) return "its producer's name is no plain text";
-  if (model.subgraphs()->size() != 1) return text({"it has ", model.subgraphs()->size(), " subgraphs instead of 1"});
   return {};
 }
 
@@ -62,6 +61,19 @@ std::string flaw_in_channel_scales(const format::Model& model, uint64_t head_siz
   return {};
 }
 
+std::string flaw_in_subgraph(const format::Model& model, uint32_t index) {
+  const format::Subgraph& subgraph = *model.subgraphs()->Get(index);
+  std::string reason = flaw_in_operands(model, subgraph, index);
+  if (!reason.empty()) return reason;
+  std::vector<OperandState> states(subgraph.operands()->size(), OperandState::unset);
+  reason = index == 0 ? flaw_in_inputs(model, subgraph, states) : flaw_in_formal_inputs(subgraph, states);
+  if (reason.empty()) reason = flaw_in_operations(model, subgraph, states);
+  if (reason.empty())
+    reason = index == 0 ? flaw_in_outputs(model, subgraph, states) : flaw_in_formal_outputs(subgraph, states);
+  if (reason.empty()) reason = flaw_in_origins(model, subgraph);
+  return reason;
+}
+
 }  // namespace
 
 std::string flaw(const format::Model& model, uint64_t head_size, uint64_t file_size) {
@@ -71,15 +83,12 @@ std::string flaw(const format::Model& model, uint64_t head_size, uint64_t file_s
   if (reason.empty()) reason = flaw_in_channel_scales(model, head_size);
   if (!reason.empty()) return reason;
 
-  const format::Subgraph& subgraph = *model.subgraphs()->Get(0);
-  reason = flaw_in_operands(model, subgraph);
-  if (!reason.empty()) return reason;
-  std::vector<OperandState> states(subgraph.operands()->size(), OperandState::unset);
-  reason = flaw_in_inputs(model, subgraph, states);
-  if (reason.empty()) reason = flaw_in_operations(model, subgraph, states);
-  if (reason.empty()) reason = flaw_in_outputs(model, subgraph, states);
-  if (reason.empty()) reason = flaw_in_origins(model, subgraph);
-  return reason;
+  reason = flaw_in_subgraphs(model, head_size);
+  for (uint32_t index = 0; index < model.subgraphs()->size() && reason.empty(); ++index) {
+    reason = flaw_in_subgraph(model, index);
+    if (!reason.empty() && index > 0) reason = text({"in subgraph ", index, ", ", reason});
+  }
+  return reason.empty() ? flaw_in_references(model) : reason;
 }
 
 }  // namespace passerelle::blob

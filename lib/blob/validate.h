@@ -8,7 +8,8 @@
 
 namespace passerelle::blob {
 
-inline constexpr uint16_t known_major_version = 1;
+inline constexpr uint16_t known_major_version = 2;
+inline constexpr uint16_t control_flow_version = 2;
 
 /// The first rule that a model breaks, as a sentence without a full stop; empty where it breaks none. FlatBuffers'
 /// verifier must have passed the head before.

@@ -86,6 +86,7 @@ std::string flaw_in_place(const format::Model& model, const format::Operand& ope
       return {};
     }
     case format::Storage::scalar: return "is a tensor, but is stored as a scalar";
+    case format::Storage::subgraph: return "is a tensor, but is stored as a subgraph";
   }
   return "is stored in an unknown way";
 }
@@ -102,16 +103,26 @@ std::string flaw_in_tensor(const format::Model& model, const format::Operand& op
   return flaw_in_place(model, operand, byte_size);
 }
 
-std::string flaw_in_operand(const format::Model& model, const format::Operand& operand) {
+std::string flaw_in_reference(const format::Model& model, const format::Operand& operand, uint32_t subgraph_index) {
+  if (operand.storage() != format::Storage::subgraph || operand.window() != 0)
+    return "is a model, but is not stored as one";
+  if (operand.value() <= subgraph_index || operand.value() >= model.subgraphs()->size())
+    return text({"refers to subgraph ", operand.value(), ", which is none that comes later"});
+  return {};
+}
+
+std::string flaw_in_operand(const format::Model& model, const format::Operand& operand, uint32_t subgraph_index) {
   if (operand.type() >= operand_type_count) return text({"has the unknown type ", operand.type()});
   const OperandFacts& facts = operand_facts[operand.type()];
-  if (facts.kind == OperandKind::model) return "is a model, which this version has not";
   if (facts.level > model.feature_level())
     return text({"has type ", facts.name, ", which the model's feature level lacks"});
   Shape shape{};
   std::string reason = flaw_in_shape(model, operand, shape);
   if (!reason.empty()) return reason;
-  if (facts.kind == OperandKind::scalar) {
+  if (facts.kind == OperandKind::model) {
+    reason = flaw_in_reference(model, operand, subgraph_index);
+    if (reason.empty() && shape.rank != 0) return "is a model, but has a shape";
+  } else if (facts.kind == OperandKind::scalar) {
     if (shape.rank != 0) return "is a scalar, but has a shape";
     reason = flaw_in_scalar(operand, facts);
   } else {
@@ -125,10 +136,10 @@ std::string flaw_in_operand(const format::Model& model, const format::Operand& o
 
 }  // namespace
 
-std::string flaw_in_operands(const format::Model& model, const format::Subgraph& subgraph) {
+std::string flaw_in_operands(const format::Model& model, const format::Subgraph& subgraph, uint32_t subgraph_index) {
   const auto& operands = *subgraph.operands();
   for (uint32_t index = 0; index < operands.size(); ++index) {
-    const std::string reason = flaw_in_operand(model, *operands.Get(index));
+    const std::string reason = flaw_in_operand(model, *operands.Get(index), subgraph_index);
     if (!reason.empty()) return text({"operand ", index, " ", reason});
   }
   return {};

@@ -30,7 +30,7 @@ constexpr DtypeFacts dtypes[] = {
 static_assert(sizeof(dtypes) / sizeof(dtypes[0]) == static_cast<size_t>(format::Dtype::MAX) + 1);
 static_assert(static_cast<int>(Dtype::qint32) == static_cast<int>(format::Dtype::qint32));
 static_assert(static_cast<int>(Layout::channels_last) == static_cast<int>(format::Layout::channels_last));
-static_assert(static_cast<int>(Storage::omitted) == static_cast<int>(format::Storage::omitted));
+static_assert(static_cast<int>(Storage::subgraph) == static_cast<int>(format::Storage::subgraph));
 
 Error refuse(Failure* failure, Failure kind, std::string reason) {
   if (failure) *failure = kind;
@@ -121,10 +121,13 @@ Window View::window(uint32_t index) const {
           uint64_t{window.digest_high()} << 32 | window.digest_low()};
 }
 
-uint32_t View::operand_count() const { return main_->operands()->size(); }
+uint32_t View::subgraph_count() const { return model_->subgraphs()->size(); }
+SubgraphView View::subgraph(uint32_t index) const { return {model_, model_->subgraphs()->Get(index)}; }
 
-Operand View::operand(uint32_t index) const {
-  const format::Operand& stored = *main_->operands()->Get(index);
+uint32_t SubgraphView::operand_count() const { return graph_->operands()->size(); }
+
+Operand SubgraphView::operand(uint32_t index) const {
+  const format::Operand& stored = *graph_->operands()->Get(index);
   const OperandFacts& facts = operand_facts[stored.type()];
   Operand operand{};
   operand.type = static_cast<nnapi::OperandType>(stored.type());
@@ -149,19 +152,20 @@ Operand View::operand(uint32_t index) const {
       operand.window = stored.window();
       operand.offset = uint64_t{stored.value()} * constant_alignment;
       break;
+    case Storage::subgraph: operand.subgraph = stored.value(); break;
     case Storage::computed:
     case Storage::omitted: break;
   }
   return operand;
 }
 
-uint32_t View::operation_count() const { return main_->operations()->size(); }
+uint32_t SubgraphView::operation_count() const { return graph_->operations()->size(); }
 
-Operation View::operation(uint32_t index) const {
-  const format::Operation& stored = *main_->operations()->Get(index);
+Operation SubgraphView::operation(uint32_t index) const {
+  const format::Operation& stored = *graph_->operations()->Get(index);
   const uint32_t inputs = stored.input_count();
-  const uint16_t* narrow = main_->indexes() ? main_->indexes()->data() + stored.first() : nullptr;
-  const uint32_t* wide = narrow ? nullptr : main_->wide_indexes()->data() + stored.first();
+  const uint16_t* narrow = graph_->indexes() ? graph_->indexes()->data() + stored.first() : nullptr;
+  const uint32_t* wide = narrow ? nullptr : graph_->wide_indexes()->data() + stored.first();
   return {static_cast<nnapi::OperationType>(stored.type()), operation_facts[stored.type()].name,
           Indexes(narrow, wide, inputs),
           Indexes(narrow ? narrow + inputs : nullptr, wide ? wide + inputs : nullptr, stored.output_count())};
@@ -172,12 +176,26 @@ Port View::input(uint32_t index) const { return port(*main_->inputs()->Get(index
 uint32_t View::output_count() const { return main_->outputs()->size(); }
 Port View::output(uint32_t index) const { return port(*main_->outputs()->Get(index)); }
 
-bool View::has_origins() const { return main_->origins() != nullptr; }
+// The model's border has ports, which say more.
+uint32_t SubgraphView::input_count() const {
+  return graph_->formal_inputs() ? graph_->formal_inputs()->size() : graph_->inputs()->size();
+}
+uint32_t SubgraphView::input(uint32_t index) const {
+  return graph_->formal_inputs() ? graph_->formal_inputs()->Get(index) : graph_->inputs()->Get(index)->operand();
+}
+uint32_t SubgraphView::output_count() const {
+  return graph_->formal_outputs() ? graph_->formal_outputs()->size() : graph_->outputs()->size();
+}
+uint32_t SubgraphView::output(uint32_t index) const {
+  return graph_->formal_outputs() ? graph_->formal_outputs()->Get(index) : graph_->outputs()->Get(index)->operand();
+}
 
-Origin View::origin(uint32_t operation) const {
+bool SubgraphView::has_origins() const { return graph_->origins() != nullptr; }
+
+Origin SubgraphView::origin(uint32_t operation) const {
   if (!has_origins()) return {};
-  const format::Origin& origin = *main_->origins()->operations()->Get(operation);
-  const format::Call& call = *main_->origins()->calls()->Get(origin.call());
+  const format::Origin& origin = *graph_->origins()->operations()->Get(operation);
+  const format::Call& call = *graph_->origins()->calls()->Get(origin.call());
   const char* strings = reinterpret_cast<const char*>(model_->strings()->data());
   return {strings + origin.module_path(),  strings + call.op(),  strings + call.user_file(), call.user_line(),
           strings + call.innermost_file(), call.innermost_line()};

@@ -10,14 +10,23 @@ namespace {
 
 class Builder {
  public:
-  Builder(BuiltModel& target, passerelle_error* error)
-      : view_(target.file->view()),
+  Builder(const BuiltModel& target, const blob::SubgraphView& view, ANeuralNetworksModel* model,
+          passerelle_error* error)
+      : view_(view),
         functions_(target.library->functions),
         library_(*target.library),
         weights_(target.weights),
-        model_(target.model.get()),
+        referenced_(target.referenced),
+        model_(model),
         error_(error) {}
 
+  passerelle_status build(bool relax_fp16) {
+    passerelle_status status = add_operands();
+    if (status == PASSERELLE_OK) status = add_operations();
+    return status == PASSERELLE_OK ? finish(relax_fp16) : status;
+  }
+
+ private:
   passerelle_status add_operands() {
     for (uint32_t index = 0; index < view_.operand_count(); ++index) {
       const passerelle_status status = add_operand(index, view_.operand(index));
@@ -43,8 +52,8 @@ class Builder {
 
   passerelle_status finish(bool relax_fp16) {
     std::vector<uint32_t> inputs, outputs;
-    for (uint32_t i = 0; i < view_.input_count(); ++i) inputs.push_back(view_.input(i).operand);
-    for (uint32_t i = 0; i < view_.output_count(); ++i) outputs.push_back(view_.output(i).operand);
+    for (uint32_t i = 0; i < view_.input_count(); ++i) inputs.push_back(view_.input(i));
+    for (uint32_t i = 0; i < view_.output_count(); ++i) outputs.push_back(view_.output(i));
     int result = functions_.ANeuralNetworksModel_identifyInputsAndOutputs(model_, view_.input_count(), inputs.data(),
                                                                           view_.output_count(), outputs.data());
     if (result != ANEURALNETWORKS_NO_ERROR)
@@ -60,7 +69,6 @@ class Builder {
     return PASSERELLE_OK;
   }
 
- private:
   static void copy(const blob::Indexes& indexes, std::vector<uint32_t>& out) {
     out.clear();
     for (uint32_t i = 0; i < indexes.size(); ++i) out.push_back(indexes[i]);
@@ -103,6 +111,11 @@ class Builder {
         result = functions_.ANeuralNetworksModel_setOperandValue(model_, static_cast<int32_t>(index), operand.value,
                                                                  static_cast<size_t>(operand.byte_size));
         break;
+      case blob::Storage::subgraph:
+        function = "ANeuralNetworksModel_setOperandValueFromModel";
+        result = functions_.ANeuralNetworksModel_setOperandValueFromModel(model_, static_cast<int32_t>(index),
+                                                                          referenced_[operand.subgraph - 1].get());
+        break;
       case blob::Storage::window: result = weights_.set_value(model_, index, operand, &function); break;
     }
     return result == ANEURALNETWORKS_NO_ERROR ? PASSERELLE_OK : failed(function, result, index);
@@ -113,17 +126,18 @@ class Builder {
                          text({"operand ", operand, " of type ", static_cast<int32_t>(view_.operand(operand).type)}));
   }
 
-  const blob::View& view_;
+  const blob::SubgraphView view_;
   const Functions& functions_;
   const Library& library_;
   const Weights& weights_;
+  const std::vector<NativeModel>& referenced_;
   ANeuralNetworksModel* model_;
   passerelle_error* error_;
 };
 
 }  // namespace
 
-std::string operation_name(const blob::View& view, uint32_t index) {
+std::string operation_name(const blob::SubgraphView& view, uint32_t index) {
   const blob::Origin origin = view.origin(index);
   std::string name = text({"operation ", index, " (", view.operation(index).name});
   if (origin.op[0]) name += std::string(", from ") + origin.op;
@@ -133,16 +147,24 @@ std::string operation_name(const blob::View& view, uint32_t index) {
 }
 
 passerelle_status build_model(BuiltModel& target, bool relax_fp16, passerelle_error* error) {
+  const blob::View& view = target.file->view();
+  const Functions& functions = target.library->functions;
+  if (view.has_control_flow() && !functions.ANeuralNetworksModel_setOperandValueFromModel)
+    return fail(error, PASSERELLE_NNAPI_TOO_OLD,
+                text({"the model has branches or loops, which NNAPI has from ", level_name(4), ", and ",
+                      target.library->name, " has ", level_name(target.library->feature_level)}));
   passerelle_status status = target.weights.open(*target.file, *target.library, error);
   if (status != PASSERELLE_OK) return status;
-  ANeuralNetworksModel* model = nullptr;
-  const int result = target.library->functions.ANeuralNetworksModel_create(&model);
-  if (result != ANEURALNETWORKS_NO_ERROR) return fail_in_nnapi(error, "ANeuralNetworksModel_create", result, {});
-  target.model.reset(model);
-  Builder builder(target, error);
-  status = builder.add_operands();
-  if (status == PASSERELLE_OK) status = builder.add_operations();
-  if (status == PASSERELLE_OK) status = builder.finish(relax_fp16);
+  for (uint32_t i = 1; i < view.subgraph_count(); ++i)
+    target.referenced.emplace_back(nullptr, functions.ANeuralNetworksModel_free);
+  // A subgraph refers to later ones alone, and NNAPI wants those finished.
+  for (uint32_t i = view.subgraph_count(); i-- > 0 && status == PASSERELLE_OK;) {
+    ANeuralNetworksModel* model = nullptr;
+    const int result = functions.ANeuralNetworksModel_create(&model);
+    if (result != ANEURALNETWORKS_NO_ERROR) return fail_in_nnapi(error, "ANeuralNetworksModel_create", result, {});
+    (i == 0 ? target.model : target.referenced[i - 1]).reset(model);
+    status = Builder(target, view.subgraph(i), model, error).build(relax_fp16);
+  }
   return status;
 }
 

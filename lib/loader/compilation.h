@@ -22,6 +22,7 @@ struct BuiltModel {
   std::shared_ptr<const blob::File> file;
   std::shared_ptr<const Library> library;
   Weights weights;
+  std::vector<NativeModel> referenced;  ///< what IF and WHILE refer to: subgraph i + 1 of the file
   NativeModel model;
 
   BuiltModel(std::shared_ptr<const blob::File> file, std::shared_ptr<const Library> library)

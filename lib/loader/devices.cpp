@@ -39,6 +39,8 @@ passerelle_status find_named(const Library& library, const passerelle_compile_op
     if (contains(suspects, mark_of(device)))
       return suspected(text({"the device ", device.name}), options.crash_directory, error);
     out.devices = {&device};
+    for (const Device& other : library.devices)
+      if (other.is_reference() && options.reference != PASSERELLE_REFERENCE_FORBIDDEN) out.interpreter = &other;
     return PASSERELLE_OK;
   }
   return fail(error, PASSERELLE_NO_SUCH_DEVICE,
@@ -140,10 +142,19 @@ passerelle_status choose_devices(Compiled& target, const Candidates& candidates,
   if (first == covered.end()) return PASSERELLE_OK;
 
   const uint32_t uncovered = static_cast<uint32_t>(std::count(first, covered.end(), false));
-  if (candidates.reference && !candidates.named) {
-    target.only_reference = target.devices.empty();
+  const blob::View& view = target.file->view();
+  const auto is_control_flow = [&](uint32_t operation) {
+    const nnapi::OperationType type = view.operation(operation).type;
+    return type == nnapi::OperationType::IF || type == nnapi::OperationType::WHILE;
+  };
+  bool only_control_flow = true;
+  for (uint32_t i = 0; i < count; ++i) only_control_flow = only_control_flow && (covered[i] || is_control_flow(i));
+  const Device* const reference = candidates.named ? nullptr : candidates.reference;
+  if (reference || (candidates.interpreter && only_control_flow)) {
+    target.only_reference = target.devices.empty() && !candidates.interpreter;
     target.reference_operations = uncovered;
-    target.devices.push_back(candidates.reference);
+    if (target.devices.empty() && candidates.interpreter) target.devices = candidates.devices;
+    target.devices.push_back(reference ? reference : candidates.interpreter);
     return PASSERELLE_OK;
   }
   const uint32_t index = static_cast<uint32_t>(first - covered.begin());

@@ -15,6 +15,9 @@ uint64_t bit_of(const Library& library, const Device& device);
 struct Candidates {
   std::vector<const Device*> devices;  ///< never the reference device, unless it was named or nothing else is there
   const Device* reference = nullptr;   ///< for operations that no candidate can run; null where it may not be used
+  /// NNAPI's own, which runs branches and loops where no driver does, and their parts on the devices: where one was
+  /// named, too.
+  const Device* interpreter = nullptr;
   uint64_t suspected = 0;
   bool named = false;
   bool listed = false;  ///< whether NNAPI is to be given a list at all

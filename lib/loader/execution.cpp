@@ -21,6 +21,8 @@ size_t element_size(const blob::Port& port, const blob::Operand& operand) {
   return static_cast<size_t>(operand.byte_size) / count;
 }
 
+constexpr uint64_t default_loop_timeout = 2000000000;
+
 const char* kind(bool input) { return input ? "input" : "output"; }
 
 passerelle_status too_old(const char* what, uint32_t level, const Library& library, passerelle_error* error) {
@@ -174,6 +176,11 @@ passerelle_status passerelle_execution::create(passerelle_error* error) {
     if (result != ANEURALNETWORKS_NO_ERROR)
       return checked(result, "ANeuralNetworksExecution_setMeasureTiming", {}, error);
   }
+  if (options_.loop_timeout != 0 && view_.has_control_flow()) {
+    result = functions_.ANeuralNetworksExecution_setLoopTimeout(execution, options_.loop_timeout);
+    if (result != ANEURALNETWORKS_NO_ERROR)
+      return checked(result, "ANeuralNetworksExecution_setLoopTimeout", {}, error);
+  }
   if (options_.timeout == 0) return PASSERELLE_OK;
   return checked(functions_.ANeuralNetworksExecution_setTimeout(execution, options_.timeout),
                  "ANeuralNetworksExecution_setTimeout", {}, error);
@@ -306,7 +313,18 @@ void passerelle_execution::convert_outputs() {
   }
 }
 
+/// NNAPI does not say which of the two it was.
+std::string passerelle_execution::expired() const {
+  const uint64_t of_loops = options_.loop_timeout != 0 ? options_.loop_timeout : default_loop_timeout;
+  std::string loop = text({"a loop took longer than its ", of_loops / 1000000, " ms"});
+  if (options_.timeout == 0) return loop + "; a longer loop_timeout can be given, up to 15 s";
+  return loop + text({", or the run longer than its ", options_.timeout / 1000000, " ms"});
+}
+
 passerelle_status passerelle_execution::checked(int result, const char* function, const std::string& what,
                                                 passerelle_error* error) const {
+  const bool missed =
+      result == ANEURALNETWORKS_MISSED_DEADLINE_TRANSIENT || result == ANEURALNETWORKS_MISSED_DEADLINE_PERSISTENT;
+  if (missed && what.empty() && view_.has_control_flow()) return fail_in_nnapi(error, function, result, expired());
   return result == ANEURALNETWORKS_NO_ERROR ? PASSERELLE_OK : fail_in_nnapi(error, function, result, what);
 }

@@ -56,6 +56,7 @@ struct passerelle_execution {
   passerelle_status finish(passerelle_status status);
   void convert_inputs();
   void convert_outputs();
+  std::string expired() const;
   passerelle_status checked(int result, const char* function, const std::string& what, passerelle_error* error) const;
 
   std::shared_ptr<const passerelle::loader::Compiled> compiled_;

@@ -53,6 +53,7 @@ std::vector<int64_t> key_of(const Argument& argument) {
     for (OperandId id : *ids) key.push_back(index(id));
   if (const auto* integer = std::get_if<int32_t>(&argument)) key.push_back(*integer);
   if (const auto* boolean = std::get_if<bool>(&argument)) key.push_back(*boolean);
+  if (const auto* graph = std::get_if<graph::GraphId>(&argument)) key.push_back(graph::index(*graph));
   if (const auto* real = std::get_if<float>(&argument)) {
     int32_t bits;
     std::memcpy(&bits, real, sizeof bits);

@@ -32,6 +32,8 @@ class Views {
       views_.push_back(scalar(OperandType::FLOAT32, real, 4));
     else if (const auto* boolean = std::get_if<bool>(&argument))
       views_.push_back(scalar(OperandType::BOOL, boolean, 1));
+    else if (std::holds_alternative<graph::GraphId>(argument))
+      add_model();
     else
       add_omitted();
   }
@@ -39,6 +41,12 @@ class Views {
   Span<const OperandView> views() const { return views_; }
 
  private:
+  void add_model() {
+    OperandView model;
+    model.type = OperandType::MODEL;
+    views_.push_back(model);
+  }
+
   void add_omitted() {
     OperandView omitted;
     omitted.omitted = true;

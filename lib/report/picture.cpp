@@ -66,7 +66,7 @@ Picture picture_of(const blob::View& view) {
   for (uint32_t i = 0; i < view.input_count(); ++i) drawing.make(view.input(i).operand, port(view.input(i)));
   for (uint32_t i = 0; i < view.operation_count(); ++i) {
     const blob::Operation operation = view.operation(i);
-    const graph::Origin origin = origin_of(view, i);
+    const graph::Origin origin = origin_of(view.subgraph(0), i);
     PictureNode drawn{operation.name, operation.outputs.size() == 0 ? "" : shape(operation.outputs[0]),
                       origin.module_path, location_text(origin), Look::plain};
     if (is_overhead(operation.type)) drawn.look = Look::overhead;

@@ -228,12 +228,22 @@ void add_subgraph(ModelT& model, SubgraphT& graph, Random& random) {
   if (random() % 8 == 0) model.subgraphs.push_back(std::make_unique<SubgraphT>(graph));
 }
 
+/// Formal inputs and outputs, and references to subgraphs.
+void change_formals(ModelT& model, SubgraphT& graph, Random& random) {
+  auto& formals = random() % 2 == 0 ? graph.formal_inputs : graph.formal_outputs;
+  if (!formals.empty() && random() % 2 == 0) pick(formals, random) = number(random, 0, graph.operands.size());
+  if (random() % 4 == 0) rearrange(formals, random);
+  for (format::Operand& operand : graph.operands)
+    if (operand.storage() == format::Storage::subgraph && random() % 4 == 0)
+      operand.mutate_value(number(random, operand.value(), model.subgraphs.size()));
+}
+
 using Change = void (*)(ModelT&, SubgraphT&, Random&);
 constexpr Change changes[] = {
-    change_operand,  change_operand, change_operation, change_operation,  change_index,  change_index,
-    change_index,    widen_indexes,  change_dimension, change_dimension,  change_values, change_quantization,
-    change_channels, change_window,  change_strings,   change_port_shape, change_port,   change_origin,
-    change_model,    add_subgraph,   rearrange_tables, rearrange_tables,
+    change_operand,  change_operand, change_operation, change_operation,  change_index,   change_index,
+    change_index,    widen_indexes,  change_dimension, change_dimension,  change_values,  change_quantization,
+    change_channels, change_window,  change_strings,   change_port_shape, change_port,    change_origin,
+    change_model,    add_subgraph,   rearrange_tables, rearrange_tables,  change_formals,
 };
 
 /// As the format wants it: the operations' stretches of the pool follow each other and fill it.
@@ -288,12 +298,14 @@ bool split(const std::vector<unsigned char>& file, Parts& parts) {
 
 bool is_worth_mutating(const format::Model& model) {
   const auto& graphs = *model.subgraphs();
-  if (graphs.size() != 1 || (model.channel_quantizations() && model.channel_quantizations()->size() > most_tables))
+  if (graphs.size() > most_tables || model.dimensions()->size() > longest_vector ||
+      (model.channel_quantizations() && model.channel_quantizations()->size() > most_tables))
     return false;
-  const format::Subgraph& graph = *graphs.Get(0);
-  return graph.inputs()->size() <= most_tables && graph.outputs()->size() <= most_tables &&
-         graph.operands()->size() <= longest_vector && model.dimensions()->size() <= longest_vector &&
-         (!graph.indexes() || graph.indexes()->size() <= longest_vector);
+  return std::all_of(graphs.begin(), graphs.end(), [](const format::Subgraph* graph) {
+    return graph->inputs()->size() <= most_tables && graph->outputs()->size() <= most_tables &&
+           graph->operands()->size() <= longest_vector &&
+           (!graph->indexes() || graph->indexes()->size() <= longest_vector);
+  });
 }
 
 void change_length(std::vector<unsigned char>& weights, Random& random) {
@@ -357,7 +369,7 @@ bool mutate_model(std::vector<unsigned char>& file, Random& random) {
   if (packed_model.subgraphs()->size() == 0 || !is_worth_mutating(packed_model)) return false;
   ModelT model;
   packed_model.UnPackTo(&model);
-  SubgraphT& graph = *model.subgraphs[0];
+  SubgraphT& graph = *model.subgraphs[random() % model.subgraphs.size()];
   for (auto count = 1 + random() % 4; count > 0; --count) changes[random() % std::size(changes)](model, graph, random);
   if (random() % 16 == 0) change_length(parts.weights, random);
   if (random() % 8 != 0) repair_pool(graph);

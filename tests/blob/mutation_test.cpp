@@ -15,7 +15,8 @@ struct Count {
 
 Count open_mutants(bool (*mutate)(std::vector<unsigned char>&, Random&), int rounds) {
   Random random(20261123);
-  std::vector<std::vector<unsigned char>> files{written(rich_graph()), written(sum_graph({counting({100})}))};
+  std::vector<std::vector<unsigned char>> files{written(rich_graph()), written(sum_graph({counting({100})})),
+                                                written(branching_module())};
   Count count;
   for (int round = 0; round < rounds; ++round) {
     std::vector<unsigned char> mutant = files[random() % files.size()];

@@ -16,13 +16,13 @@ namespace {
 
 using flatbuffers::Vector;
 
-/// The rich graph's head, to be changed in place.
+/// The head of a file, the rich graph's mostly, to be changed in place.
 class Head {
  public:
-  Head() : file_(written(rich_graph())), size_(head_size(file_)) {}
+  explicit Head(const graph::Module& module = rich_graph()) : file_(written(module)), size_(head_size(file_)) {}
 
   format::Model& model() { return *format::GetMutableSizePrefixedModel(file_.data()); }
-  format::Subgraph& subgraph() { return *model().mutable_subgraphs()->GetMutableObject(0); }
+  format::Subgraph& subgraph(uint32_t index = 0) { return *model().mutable_subgraphs()->GetMutableObject(index); }
   format::Operand& operand(uint32_t index) { return *subgraph().mutable_operands()->GetMutableObject(index); }
   format::Operation& operation(uint32_t index) { return *subgraph().mutable_operations()->GetMutableObject(index); }
   format::Port& input(uint32_t index) { return *subgraph().mutable_inputs()->GetMutableObject(index); }
@@ -54,10 +54,10 @@ struct Rule {
   std::function<void(Head&)> breaking;
 };
 
-void check_rules(const std::vector<Rule>& rules) {
+void check_rules(const std::vector<Rule>& rules, const graph::Module& module = rich_graph()) {
   for (const Rule& rule : rules) {
     INFO("expected: " << rule.reason);
-    Head head;
+    Head head(module);
     REQUIRE(head.parse(nullptr));
     rule.breaking(head);
     blob::Failure failure = blob::Failure::none;
@@ -101,12 +101,12 @@ TEST_CASE("rules on the frame") {
 
 TEST_CASE("a newer version is told from damage") {
   Head head;
-  head.model().mutate_version_major(2);
+  head.model().mutate_version_major(3);
   blob::Failure failure = blob::Failure::none;
   const auto view = head.parse(&failure);
   REQUIRE_FALSE(view);
   CHECK(failure == blob::Failure::newer);
-  CHECK_THAT(view.error().message, ContainsSubstring("format version is 2"));
+  CHECK_THAT(view.error().message, ContainsSubstring("format version is 3"));
 }
 
 TEST_CASE("rules on types and shapes") {
@@ -141,7 +141,7 @@ TEST_CASE("rules on values") {
        [](Head& h) { h.input_operand(convolution, first_scalar).mutate_window(1); }},
       {"is a tensor, but is stored as a scalar",
        [](Head& h) { h.input_operand(convolution, bias).mutate_storage(format::Storage::scalar); }},
-      {"stored in an unknown way", [](Head& h) { h.operand(0).mutate_storage(static_cast<format::Storage>(5)); }},
+      {"stored in an unknown way", [](Head& h) { h.operand(0).mutate_storage(static_cast<format::Storage>(6)); }},
       {"neither 0 nor 1", [](Head& h) { h.input_operand(resize, half_pixel).mutate_value(2); }},
       {"out of its range", [](Head& h) { h.input_operand(resize, half_pixel).mutate_value(256); }},
       {"should have none", [](Head& h) { h.operand(0).mutate_value(4); }},
@@ -247,4 +247,27 @@ TEST_CASE("rules on origins") {
       {"origin does not exist",
        [=](Head& h) { origins(h).mutable_operations()->GetMutableObject(0)->mutate_module_path(3); }},
   });
+}
+
+TEST_CASE("rules on subgraphs") {
+  // Operands are numbered as they are met: of the model its inputs 0 and 1, the models of IF 2 and 3, its output 4.
+  const auto refer = [](Head& h, uint32_t operand, uint32_t subgraph) { h.operand(operand).mutate_value(subgraph); };
+  check_rules(
+      {
+          {"it has 5 subgraphs instead of 1", [](Head& h) { h.model().mutate_version_major(1); }},
+          {"refers to subgraph 0", [=](Head& h) { refer(h, 2, 0); }},
+          {"refers to subgraph 5", [=](Head& h) { refer(h, 2, 5); }},
+          {"other types than its models take", [=](Head& h) { refer(h, 2, 2); }},
+          {"is not stored as one", [](Head& h) { h.operand(2).mutate_storage(format::Storage::scalar); }},
+          {"formal input has an operand that does not exist",
+           [](Head& h) { h.subgraph(3).mutable_formal_inputs()->Mutate(0, 100); }},
+          {"formal output has an operand that cannot be one",
+           [](Head& h) { h.subgraph(3).mutable_formal_outputs()->Mutate(0, h.subgraph(3).formal_inputs()->Get(0)); }},
+          {"formal input has an operand that cannot be one",
+           [](Head& h) { h.subgraph(2).mutable_formal_inputs()->Mutate(1, h.subgraph(2).formal_inputs()->Get(0)); }},
+          {"reads a model", [](Head& h) { h.set_index(0, 3, h.input_of(0, 1)); }},
+          {"does not refer to a model", [](Head& h) { h.set_index(0, 1, h.input_of(0, 3)); }},
+          {"has a condition that is none", [](Head& h) { h.set_index(0, 0, 1); }},
+      },
+      branching_module());
 }

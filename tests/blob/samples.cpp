@@ -125,6 +125,55 @@ graph::Module rich_graph() {
   return module;
 }
 
+namespace {
+
+graph::OperandId formal(graph::Graph& graph, const TensorType& type) {
+  graph.inputs.push_back(graph.add_operand(type));
+  return graph.inputs.back();
+}
+
+void give(graph::Graph& graph, OperationType type, std::vector<Argument> arguments, const TensorType& result) {
+  const OperandId output = graph.add_operand(result);
+  append(graph, type, std::move(arguments), {output}, 0);
+  graph.outputs.push_back(output);
+}
+
+}  // namespace
+
+graph::Module branching_module() {
+  const TensorType floats{OperandType::TENSOR_FLOAT32, {1, 40}, {}}, truth{OperandType::TENSOR_BOOL8, {1}, {}},
+      number{OperandType::TENSOR_INT32, {1}, {}};
+  graph::Module module;
+  module.graphs.resize(5);
+  module.origins.push_back({"prim::If", "block", {"net.py", 3}, {}});
+  graph::Graph& main = module.main();
+  const OperandId condition = main.add_operand(truth), x = main.add_operand(floats);
+  const OperandId chosen = main.add_operand(floats), looped = main.add_operand(floats);
+  using graph::GraphId;
+  append(main, OperationType::IF, {condition, GraphId{3}, GraphId{4}, std::vector<OperandId>{x}}, {chosen}, 0);
+  const OperandId zero = main.add_constant(Constant::list({0}));
+  append(main, OperationType::WHILE, {GraphId{1}, GraphId{2}, std::vector<OperandId>{chosen, zero, condition}},
+         {looped}, 0);
+  module.add_input(condition, port("condition", ElementType::bool8, {1}));
+  module.add_input(x, port("x", ElementType::float32, {1, 40}));
+  module.add_output(looped, port("y", ElementType::float32, {1, 40}));
+
+  for (uint32_t i : {1u, 2u}) {  // the loop's condition and body
+    graph::Graph& graph = module.graphs[i];
+    const OperandId state = formal(graph, floats), counter = formal(graph, number), outer = formal(graph, truth);
+    if (i == 1) {
+      give(graph, OperationType::LESS, {counter, graph.add_constant(Constant::list({3}))}, truth);
+      continue;
+    }
+    give(graph, OperationType::IF, {outer, GraphId{3}, GraphId{4}, std::vector<OperandId>{state}}, floats);
+    give(graph, OperationType::ADD, {counter, graph.add_constant(Constant::list({1})), 0}, number);
+  }
+  give(module.graphs[3], OperationType::RELU, {formal(module.graphs[3], floats)}, floats);
+  graph::Graph& other = module.graphs[4];
+  give(other, OperationType::ADD, {formal(other, floats), other.add_constant(counting({1, 40})), 0}, floats);
+  return module;
+}
+
 graph::Module sum_graph(const std::vector<Constant>& constants) {
   graph::Module module;
   graph::Graph& graph = module.main();

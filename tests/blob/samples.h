@@ -18,6 +18,9 @@ graph::Constant counting(graph::Shape shape, float first = 0);
 /// outputs of one operation, a variadic argument, all kinds of scalars, converted layouts, ports of rank 0, origins.
 graph::Module rich_graph();
 
+/// An IF, and a WHILE of three iterations whose body has an IF: format version 2.
+graph::Module branching_module();
+
 /// One ADD of an input of shape {count} and each of the constants in turn.
 graph::Module sum_graph(const std::vector<graph::Constant>& constants);
 

@@ -14,6 +14,7 @@ int main(int count, char** arguments) {
   blob::WriteOptions stripped = blob_test::options();
   stripped.strip_origins = true;
   const bool done = blob::write(blob_test::rich_graph(), blob_test::options(), folder + "/rich.nnapi") &&
+                    blob::write(blob_test::branching_module(), blob_test::options(), folder + "/branching.nnapi") &&
                     blob::write(blob_test::rich_graph(), stripped, folder + "/stripped.nnapi") &&
                     blob::write(blob_test::sum_graph({blob_test::counting({3})}), stripped, folder + "/small.nnapi");
   return done ? 0 : 7;

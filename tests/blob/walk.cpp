@@ -58,28 +58,41 @@ uint64_t walk_ports(const blob::View& view, uint32_t count, blob::Port (blob::Vi
   return total;
 }
 
-}  // namespace
-
-uint64_t walk(const blob::View& view) {
-  uint64_t total = sum(view.producer()) + view.version_minor() + static_cast<uint64_t>(view.feature_level());
-  for (uint32_t i = 0; i < view.operand_count(); ++i) total += walk_operand(view, view.operand(i));
+uint64_t walk_subgraph(const blob::View& view, uint32_t number) {
+  const blob::SubgraphView graph = view.subgraph(number);
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < graph.operand_count(); ++i) {
+    const blob::Operand operand = graph.operand(i);
+    total += walk_operand(view, operand);
+    if (operand.storage == blob::Storage::subgraph)
+      require(operand.subgraph > number && operand.subgraph < view.subgraph_count(), "a subgraph comes later");
+  }
   std::set<uint32_t> known;
-  for (uint32_t i = 0; i < view.input_count(); ++i)
-    require(known.insert(view.input(i).operand).second, "no operand is two inputs");
-  for (uint32_t i = 0; i < view.operation_count(); ++i) {
-    const blob::Operation operation = view.operation(i);
+  for (uint32_t i = 0; i < graph.input_count(); ++i)
+    require(known.insert(graph.input(i)).second, "no operand is two inputs");
+  for (uint32_t i = 0; i < graph.operation_count(); ++i) {
+    const blob::Operation operation = graph.operation(i);
     for (uint32_t k = 0; k < operation.inputs.size(); ++k) {
       const uint32_t operand = operation.inputs[k];
-      require(operand < view.operand_count(), "an operand exists");
-      require(view.operand(operand).storage != blob::Storage::computed || known.count(operand) == 1,
+      require(operand < graph.operand_count(), "an operand exists");
+      require(graph.operand(operand).storage != blob::Storage::computed || known.count(operand) == 1,
               "an operand is made before it is read");
     }
     for (uint32_t k = 0; k < operation.outputs.size(); ++k)
       require(known.insert(operation.outputs[k]).second, "an operand is made once");
-    const blob::Origin origin = view.origin(i);
+    const blob::Origin origin = graph.origin(i);
     total += sum(operation.name) + sum(origin.module_path) + sum(origin.op) + sum(origin.user_file) +
              sum(origin.innermost_file) + origin.user_line + origin.innermost_line;
   }
+  for (uint32_t i = 0; i < graph.output_count(); ++i) require(known.count(graph.output(i)) == 1, "an output is made");
+  return total;
+}
+
+}  // namespace
+
+uint64_t walk(const blob::View& view) {
+  uint64_t total = sum(view.producer()) + view.version_minor() + static_cast<uint64_t>(view.feature_level());
+  for (uint32_t i = 0; i < view.subgraph_count(); ++i) total += walk_subgraph(view, i);
   total += walk_ports(view, view.input_count(), &blob::View::input);
   total += walk_ports(view, view.output_count(), &blob::View::output);
   return total;

@@ -41,6 +41,25 @@ std::vector<uint32_t> list(Span<const uint32_t> span) { return span.to_vector();
 
 }  // namespace
 
+TEST_CASE("a file with control flow has version 2, and tells what refers to what") {
+  const auto bytes = written(branching_module());
+  const auto parsed = blob::File::open({bytes.data(), bytes.size()});
+  REQUIRE(parsed);
+  const blob::View& view = parsed->view();
+  CHECK(view.version_major() == 2);
+  REQUIRE(view.subgraph_count() == 5);
+  CHECK(view.has_control_flow());
+  const blob::Operation branch = view.operation(0);
+  CHECK(view.operand(branch.inputs[1]).subgraph == 3);
+  CHECK(view.operand(branch.inputs[2]).subgraph == 4);
+  const blob::SubgraphView body = view.subgraph(2);
+  CHECK(body.input_count() == 3);
+  CHECK(body.output_count() == 2);
+  CHECK(std::string(body.operation(0).name) == "IF");
+  const auto plain = written(sum_graph({counting({4})}));
+  CHECK(blob::File::open({plain.data(), plain.size()})->view().version_major() == 1);
+}
+
 TEST_CASE("the same graph gives the same bytes") {
   const auto bytes = written(rich_graph());
   CHECK(bytes == written(rich_graph()));

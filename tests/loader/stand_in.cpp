@@ -362,6 +362,17 @@ int ANeuralNetworksExecution_setTimeout(ANeuralNetworksExecution* execution, uin
   state().run_timeout = duration;
   return result_of("ANeuralNetworksExecution_setTimeout");
 }
+int ANeuralNetworksExecution_setLoopTimeout(ANeuralNetworksExecution*, uint64_t duration) {
+  state().loop_timeout = duration;
+  return result_of("ANeuralNetworksExecution_setLoopTimeout");
+}
+int ANeuralNetworksModel_setOperandValueFromModel(ANeuralNetworksModel*, int32_t index,
+                                                  const ANeuralNetworksModel* value) {
+  RecordedOperand& operand = state().operands.at(static_cast<size_t>(index));
+  operand.has_value = true;
+  operand.address = value;
+  return result_of("ANeuralNetworksModel_setOperandValueFromModel");
+}
 #endif
 
 #if STAND_IN_LEVEL >= 5

@@ -69,6 +69,7 @@ struct StandIn {
   int priority = 0;
   uint64_t compile_timeout = 0;
   uint64_t run_timeout = 0;
+  uint64_t loop_timeout = 0;
   std::vector<std::vector<StandInDevice>> retired_devices;  // NNAPI's names live as long as the process
   int live_objects = 0;  // models, compilations, executions, events, memories not freed
 
@@ -93,7 +94,7 @@ struct StandIn {
     cache_directory.clear();
     cache_token.clear();
     priority = 0;
-    compile_timeout = run_timeout = 0;
+    compile_timeout = run_timeout = loop_timeout = 0;
   }
   int count(const std::string& function) const {
     int count = 0;

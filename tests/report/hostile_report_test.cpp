@@ -7,6 +7,7 @@
 
 #include "../blob/samples.h"
 #include "catch.h"
+#include "passerelle/blob/file.h"
 #include "passerelle/report/file_report.h"
 #include "passerelle/report/picture.h"
 #include "passerelle/report/table.h"
@@ -75,4 +76,14 @@ TEST_CASE("flipped bits, extremes and exchanged numbers: what is accepted can be
   }
   CHECK(accepted > 0);
   CHECK(accepted < rounds);
+}
+
+TEST_CASE("operations of branches and loops are told behind their IF or WHILE") {
+  const std::vector<unsigned char> bytes = blob_test::written(blob_test::branching_module());
+  const auto file = blob::File::open({bytes.data(), bytes.size()});
+  REQUIRE(file);
+  const report::FileReport report = report::file_report("branching.nnapi", file->view());
+  CHECK(report.own_operations == 2);
+  CHECK(report.operations.size() == 7);
+  CHECK_THAT(report::file_text(report, true), ContainsSubstring("  then: RELU"));
 }

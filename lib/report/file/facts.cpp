@@ -25,7 +25,7 @@ nnapi::OperandView view_of(const blob::Operand& operand) {
 
 }  // namespace
 
-nnapi::Legality operation_legality(const blob::View& view, const blob::Operation& operation) {
+nnapi::Legality operation_legality(const blob::SubgraphView& view, const blob::Operation& operation) {
   std::vector<nnapi::OperandView> inputs, outputs;
   for (uint32_t i = 0; i < operation.inputs.size(); ++i) inputs.push_back(view_of(view.operand(operation.inputs[i])));
   for (uint32_t i = 0; i < operation.outputs.size(); ++i)
@@ -35,8 +35,10 @@ nnapi::Legality operation_legality(const blob::View& view, const blob::Operation
 
 uint64_t constant_bytes(const blob::View& view) {
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < view.operand_count(); ++i)
-    if (view.operand(i).storage == blob::Storage::value) bytes += view.operand(i).byte_size;
+  for (uint32_t graph = 0; graph < view.subgraph_count(); ++graph)
+    for (uint32_t i = 0; i < view.subgraph(graph).operand_count(); ++i)
+      if (const blob::Operand operand = view.subgraph(graph).operand(i); operand.storage == blob::Storage::value)
+        bytes += operand.byte_size;
   for (uint32_t i = 0; i < view.window_count(); ++i) bytes += view.window(i).size;
   return bytes;
 }
@@ -48,7 +50,7 @@ std::string layout_text(const FilePort& port, blob::Layout layout) {
   return layout == blob::Layout::channels_last ? "NHWC" : "NCHW";
 }
 
-graph::Origin origin_of(const blob::View& view, uint32_t operation) {
+graph::Origin origin_of(const blob::SubgraphView& view, uint32_t operation) {
   blob::Origin origin = view.origin(operation);
   return {origin.op,
           origin.module_path,
@@ -69,6 +71,7 @@ const char* name(blob::Storage storage) {
     case blob::Storage::value: return "value";
     case blob::Storage::window: return "window";
     case blob::Storage::omitted: return "omitted";
+    case blob::Storage::subgraph: return "subgraph";
   }
   return "";
 }

@@ -13,7 +13,7 @@
 namespace passerelle::report {
 
 /// From which level the operation is legal with the operands that it has.
-nnapi::Legality operation_legality(const blob::View& view, const blob::Operation& operation);
+nnapi::Legality operation_legality(const blob::SubgraphView& view, const blob::Operation& operation);
 
 /// Bytes of all constants, each once.
 uint64_t constant_bytes(const blob::View& view);
@@ -23,7 +23,7 @@ std::string shape_text(Span<const uint32_t> dimensions);
 /// "NCHW" or "NHWC" for four dimensions, else "-".
 std::string layout_text(const FilePort& port, blob::Layout layout);
 
-graph::Origin origin_of(const blob::View& view, uint32_t operation);
+graph::Origin origin_of(const blob::SubgraphView& view, uint32_t operation);
 
 const char* name(blob::Storage storage);
 

@@ -92,11 +92,13 @@ HtmlTable operations_table(const FileReport& report) {
                    {"module", HtmlColumn::code},
                    {"line", HtmlColumn::name}},
                   {}};
-  for (uint32_t i = 0; i < report.operations.size(); ++i) {
+  for (const auto& [i, depth] : report.nested_order()) {
     const FileOperation& operation = report.operations[i];
+    std::string name = operation.part.empty() ? "" : operation.part + ": ";
+    for (uint32_t level = 1; level < depth; ++level) name = "· " + name;
     table.rows.push_back(
         {{std::to_string(i),
-          operation.name,
+          name + operation.name,
           operation.outputs.empty() ? "" : graph::to_string(report.operands[operation.outputs[0]].shape),
           work(operation.multiply_adds),
           number(operation.bytes_read + operation.bytes_written),

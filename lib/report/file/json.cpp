@@ -42,6 +42,10 @@ Json operation_json(const FileReport& report, uint32_t index) {
     result["origin"] = place_json(operation.origin);
     result["origin"]["operator"] = operation.origin.op;
   }
+  if (operation.inside) {
+    result["inside"] = *operation.inside;
+    result["part"] = operation.part;
+  }
   return result;
 }
 

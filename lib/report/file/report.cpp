@@ -35,7 +35,7 @@ FilePort port_of(const blob::Port& port) {
           port.scale, port.zero_point, port.caller_layout, port.nnapi_layout};
 }
 
-FileOperation operation_of(const blob::View& view, uint32_t index) {
+FileOperation operation_of(const blob::SubgraphView& view, uint32_t index) {
   const blob::Operation operation = view.operation(index);
   FileOperation result;
   result.type = operation.type;
@@ -68,7 +68,7 @@ std::vector<OperationCount> counts_of(const std::vector<FileOperation>& operatio
 
 /// A tensor lives from the operation that makes it (an input from the first on) to its last reader; outputs to the end.
 void measure_peak(FileReport& report) {
-  const size_t count = report.operations.size();
+  const size_t count = report.own_operations;
   if (count == 0) return;
   std::vector<size_t> first(report.operands.size(), 0), last(report.operands.size(), 0);
   for (size_t i = 0; i < count; ++i) {
@@ -107,6 +107,19 @@ std::vector<uint32_t> FileReport::constants_by_size() const {
   return constants;
 }
 
+std::vector<std::pair<uint32_t, uint32_t>> FileReport::nested_order() const {
+  std::vector<std::vector<uint32_t>> parts(operations.size());
+  for (uint32_t i = 0; i < operations.size(); ++i)
+    if (operations[i].inside) parts[*operations[i].inside].push_back(i);
+  std::vector<std::pair<uint32_t, uint32_t>> order;
+  const auto add = [&](uint32_t index, uint32_t depth, const auto& again) -> void {
+    order.emplace_back(index, depth);
+    for (uint32_t part : parts[index]) again(part, depth + 1, again);
+  };
+  for (uint32_t i = 0; i < own_operations; ++i) add(i, 0, add);
+  return order;
+}
+
 std::vector<uint32_t> FileReport::level_needs() const {
   std::vector<uint32_t> result;
   if (level <= nnapi::lowest_feature_level) return result;
@@ -114,6 +127,51 @@ std::vector<uint32_t> FileReport::level_needs() const {
     if (operations[i].level >= level) result.push_back(i);
   return result;
 }
+
+namespace {
+
+/// The operations and operands of a subgraph, and of those that it refers to: each once, where it is first met.
+class SubgraphReader {
+ public:
+  SubgraphReader(FileReport& report, const blob::View& view)
+      : report_(report), view_(view), seen_(view.subgraph_count(), false) {}
+
+  void read(uint32_t index, std::optional<uint32_t> inside, const char* part) {
+    if (seen_[index]) return;
+    seen_[index] = true;
+    const blob::SubgraphView graph = view_.subgraph(index);
+    const auto offset = static_cast<uint32_t>(report_.operands.size());
+    const auto first = static_cast<uint32_t>(report_.operations.size());
+    for (uint32_t i = 0; i < graph.operand_count(); ++i) report_.operands.push_back(operand_of(graph.operand(i)));
+    for (uint32_t i = 0; i < graph.operation_count(); ++i) {
+      FileOperation operation = operation_of(graph, i);
+      for (auto* operands : {&operation.inputs, &operation.outputs})
+        for (uint32_t& operand : *operands) operand += offset;
+      operation.inside = inside;
+      operation.part = part;
+      report_.operations.push_back(std::move(operation));
+    }
+    if (index == 0) report_.own_operations = report_.operations.size();
+    for (uint32_t i = 0; i < graph.operation_count(); ++i) {
+      const blob::Operation operation = graph.operation(i);
+      const char* const* name = operation.type == nnapi::OperationType::IF ? branch_names : loop_names;
+      for (uint32_t k = 0; k < operation.inputs.size(); ++k)
+        if (const blob::Operand operand = graph.operand(operation.inputs[k]);
+            operand.storage == blob::Storage::subgraph)
+          read(operand.subgraph, first + i, *name++);
+    }
+  }
+
+ private:
+  static constexpr const char* branch_names[] = {"then", "else"};
+  static constexpr const char* loop_names[] = {"condition", "body"};
+
+  FileReport& report_;
+  const blob::View& view_;
+  std::vector<bool> seen_;
+};
+
+}  // namespace
 
 FileReport file_report(const std::string& name, const blob::View& view) {
   FileReport report;
@@ -128,9 +186,8 @@ FileReport file_report(const std::string& name, const blob::View& view) {
   report.has_origins = view.has_origins();
   for (uint32_t i = 0; i < view.input_count(); ++i) report.inputs.push_back(port_of(view.input(i)));
   for (uint32_t i = 0; i < view.output_count(); ++i) report.outputs.push_back(port_of(view.output(i)));
-  for (uint32_t i = 0; i < view.operand_count(); ++i) report.operands.push_back(operand_of(view.operand(i)));
   for (uint32_t i = 0; i < view.window_count(); ++i) report.windows.push_back(view.window(i));
-  for (uint32_t i = 0; i < view.operation_count(); ++i) report.operations.push_back(operation_of(view, i));
+  SubgraphReader(report, view).read(0, std::nullopt, "");
   for (uint32_t i = 0; i < report.operations.size(); ++i) {
     FileOperation& operation = report.operations[i];
     operation.multiply_adds = multiply_adds(report, operation);

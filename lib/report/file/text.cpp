@@ -102,6 +102,11 @@ std::string work_text(const FileReport& report) {
   return result + "\n\n";
 }
 
+/// "  then: CONV_2D"
+std::string indented(const FileOperation& operation, uint32_t depth) {
+  return std::string(2 * depth, ' ') + operation.part + (operation.part.empty() ? "" : ": ") + operation.name;
+}
+
 std::string operations_table(const FileReport& report) {
   Table table({{"", Column::right},
                {"operation"},
@@ -109,10 +114,10 @@ std::string operations_table(const FileReport& report) {
                {"multiply-adds", Column::right},
                {"bytes", Column::right},
                {"from", Column::left, true}});
-  for (uint32_t i = 0; i < report.operations.size(); ++i) {
+  for (const auto& [i, depth] : report.nested_order()) {
     const FileOperation& operation = report.operations[i];
     std::string shape = operation.outputs.empty() ? "" : graph::to_string(report.operands[operation.outputs[0]].shape);
-    table.add({std::to_string(i), operation.name, shape,
+    table.add({std::to_string(i), indented(operation, depth), shape,
                operation.multiply_adds == 0 ? "" : thousands(operation.multiply_adds),
                thousands(operation.bytes_read + operation.bytes_written), from(operation.origin)});
   }

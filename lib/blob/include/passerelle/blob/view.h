@@ -63,6 +63,7 @@ enum class Storage : uint8_t {
   value,     ///< a small constant, in the head
   window,    ///< a constant in a window of weights
   omitted,   ///< an optional tensor that is not given
+  subgraph,  ///< a MODEL: another graph of the file
 };
 
 struct Operand {
@@ -77,6 +78,7 @@ struct Operand {
   const void* value;  ///< storage scalar and value: byte_size bytes, on 4
   uint32_t window;    ///< storage window: which
   uint64_t offset;    ///< storage window: bytes from the window's begin
+  uint32_t subgraph;  ///< storage subgraph: which
 };
 
 /// Indexes of operands.
@@ -127,6 +129,27 @@ struct Window {
   uint64_t digest;  ///< XXH64 of the bytes
 };
 
+/// One graph of a file: the model itself, or what an IF or WHILE of another refers to.
+class SubgraphView {
+ public:
+  SubgraphView(const format::Model* model, const format::Subgraph* graph) : model_(model), graph_(graph) {}
+  uint32_t operand_count() const;
+  Operand operand(uint32_t index) const;
+  uint32_t operation_count() const;
+  Operation operation(uint32_t index) const;
+  /// Formal inputs and outputs: operands.
+  uint32_t input_count() const;
+  uint32_t input(uint32_t index) const;
+  uint32_t output_count() const;
+  uint32_t output(uint32_t index) const;
+  bool has_origins() const;
+  Origin origin(uint32_t operation) const;
+
+ private:
+  const format::Model* model_;
+  const format::Subgraph* graph_;
+};
+
 class View {
  public:
   /// `head` is the file's head with its size prefix, on 8 bytes; `file_size` the size of the whole file. Everything
@@ -143,18 +166,25 @@ class View {
 
   uint32_t window_count() const;
   Window window(uint32_t index) const;
-  uint32_t operand_count() const;
-  Operand operand(uint32_t index) const;
-  uint32_t operation_count() const;
-  Operation operation(uint32_t index) const;
+  /// The model's own graph is the first; one refers to later ones alone.
+  uint32_t subgraph_count() const;
+  SubgraphView subgraph(uint32_t index) const;
+  bool has_control_flow() const { return subgraph_count() > 1; }
+
+  // --- Of the model's own graph.
+  uint32_t operand_count() const { return main().operand_count(); }
+  Operand operand(uint32_t index) const { return main().operand(index); }
+  uint32_t operation_count() const { return main().operation_count(); }
+  Operation operation(uint32_t index) const { return main().operation(index); }
   uint32_t input_count() const;
   Port input(uint32_t index) const;
   uint32_t output_count() const;
   Port output(uint32_t index) const;
-  bool has_origins() const;
-  Origin origin(uint32_t operation) const;
+  bool has_origins() const { return main().has_origins(); }
+  Origin origin(uint32_t operation) const { return main().origin(operation); }
 
  private:
+  SubgraphView main() const { return subgraph(0); }
   explicit View(const format::Model* model);
 
   const format::Model* model_;

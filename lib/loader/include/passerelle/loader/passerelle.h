@@ -457,10 +457,12 @@ typedef struct passerelle_execution_options {
   int32_t burst;          /* not 0: keep the driver ready between runs (feature level 3), for runs in close sequence */
   int32_t measure_timing; /* not 0: for passerelle_execution_timing; feature level 3, and exactly one device */
   uint64_t timeout;       /* of a run; 0: none. Feature level 4, and exactly one device */
+  uint64_t loop_timeout;  /* of each loop of a run, all iterations together; 0: NNAPI's own, 2 s; at most 15 s. Without
+                             effect on a model without loops */
 } passerelle_execution_options;
 
 #define PASSERELLE_EXECUTION_OPTIONS_INIT \
-  { sizeof(passerelle_execution_options), 0, 0, 0 }
+  { sizeof(passerelle_execution_options), 0, 0, 0, 0 }
 
 /* `options` may be NULL. */
 PASSERELLE_API passerelle_status passerelle_execution_create(const passerelle_compilation* compilation,

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "passerelle/blob/view.h"
@@ -48,6 +49,8 @@ struct FileOperation {
   graph::Origin origin;        ///< empty op: the file does not say
   uint64_t multiply_adds = 0;  ///< convolutions, matrix products, recurrent networks; else 0
   uint64_t bytes_read = 0, bytes_written = 0;
+  std::optional<uint32_t> inside{};  ///< the IF or WHILE that it is a part of
+  std::string part;                  ///< which: "then", "else", "condition", "body"
   std::string overhead;  ///< why it is there, of one that moves or converts data and computes nothing; else empty
 };
 
@@ -66,8 +69,9 @@ struct FileReport {
   nnapi::FeatureLevel level = 0;
   bool relax_fp16 = false, has_origins = false;
   std::vector<FilePort> inputs, outputs;
-  std::vector<FileOperation> operations;
-  std::vector<FileOperand> operands;
+  std::vector<FileOperation> operations;  ///< the model's own, then those of branches and loops
+  size_t own_operations = 0;
+  std::vector<FileOperand> operands;  ///< the model's own, then those of branches and loops
   std::vector<blob::Window> windows;
   std::vector<OperationCount> counts;  ///< most frequent first, then by name
   uint64_t multiply_adds = 0, bytes_moved = 0;
@@ -80,6 +84,8 @@ struct FileReport {
   size_t count(nnapi::OperationType type) const;
   /// Constants from the largest on; equal ones are stored once, and are here as often as they are operands.
   std::vector<uint32_t> constants_by_size() const;
+  /// All operations as they are told: those of a branch or loop behind their IF or WHILE, with how deep they are.
+  std::vector<std::pair<uint32_t, uint32_t>> nested_order() const;
   /// The operations that need the level that the file needs; none where it is the lowest of all.
   std::vector<uint32_t> level_needs() const;
 };
