@@ -10,13 +10,18 @@ Call::Call(const Signature& signature, OperandType type, Span<const OperandView>
       type_(type),
       inputs_(inputs),
       outputs_(outputs),
+      parameters_(assign(signature.inputs, inputs.size())),
       legality_{introduced(signature.operation), {}} {}
 
 const OperandView* Call::input(std::string_view wanted) const {
-  std::vector<const Parameter*> parameters = assign(signature_.inputs, inputs_.size());
-  for (size_t i = 0; i < parameters.size(); ++i)
-    if (parameters[i]->name == wanted) return inputs_[i].omitted ? nullptr : &inputs_[i];
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i]->name == wanted) return inputs_[i].omitted ? nullptr : &inputs_[i];
   return nullptr;
+}
+
+Sizes Call::sizes(std::string_view name) const {
+  const OperandView* operand = input(name);
+  return operand ? operand->dimensions.to_vector() : Sizes();
 }
 
 std::optional<int32_t> Call::integer(std::string_view name) const {
@@ -37,6 +42,15 @@ std::optional<std::vector<int32_t>> Call::integers(std::string_view name) const 
   std::vector<int32_t> values(operand->value_size / sizeof(int32_t));
   if (!values.empty()) std::memcpy(values.data(), operand->value, values.size() * sizeof(int32_t));
   return values;
+}
+
+std::optional<float> Call::real(std::string_view name) const {
+  const OperandView* operand = input(name);
+  if (!operand || operand->type != OperandType::FLOAT32 || !operand->value || operand->value_size != sizeof(float))
+    return std::nullopt;
+  float value = 0;
+  std::memcpy(&value, operand->value, sizeof(value));
+  return value;
 }
 
 void Call::require(bool condition, const std::string& reason) {
@@ -73,9 +87,9 @@ std::vector<const Parameter*> assign(const std::vector<Parameter>& parameters, s
   return assigned;
 }
 
-std::string shape_text(const OperandView& operand) {
+std::string shape_text(Span<const uint32_t> sizes) {
   std::string text;
-  for (uint32_t size : operand.dimensions) {
+  for (uint32_t size : sizes) {
     if (!text.empty()) text += 'x';
     text += size == 0 ? "?" : std::to_string(size);
   }

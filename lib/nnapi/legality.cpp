@@ -123,6 +123,19 @@ void check_operands(Call& call, const std::vector<const Parameter*>& parameters,
   }
 }
 
+/// What a model declares of its results must not contradict what the operands tell.
+void check_shapes(Call& call, const std::vector<const Parameter*>& parameters) {
+  const Shapes shapes = result_shapes(call);
+  for (size_t i = 0; i < std::min(shapes.size(), call.outputs().size()); ++i) {
+    const Span<const uint32_t> declared = call.outputs()[i].dimensions;
+    const bool unknown = declared.empty() || shapes[i].empty();
+    const bool same = unknown || std::equal(declared.begin(), declared.end(), shapes[i].begin(), shapes[i].end(),
+                                            [](uint32_t a, uint32_t b) { return !differ(a, b); });
+    call.require(same, of(call.operation(), parameters[i]->name) + " must have shape " + shape_text(shapes[i]) +
+                           ", not " + shape_text(declared));
+  }
+}
+
 Legality judge(const Signature& signature, const Match& match, Span<const OperandView> inputs,
                Span<const OperandView> outputs) {
   Call call(signature, match.type.type, inputs, outputs);
@@ -133,6 +146,7 @@ Legality judge(const Signature& signature, const Match& match, Span<const Operan
     call.require(!outputs[i].is_constant, of(signature.operation, match.outputs[i]->name) + " can't be a constant");
   if (call.legality()) check_parameters(call);
   if (call.legality()) check_own_rules(call);  // they rely on ranks and on what can't be left out
+  if (call.legality()) check_shapes(call, match.outputs);
   return call.legality();
 }
 

@@ -202,6 +202,11 @@ TypeSet accepted_types(const Parameter& parameter, OperandType type) {
   return {};
 }
 
+AffineQuantization fixed_quantization(const Parameter& parameter, OperandType type) {
+  const bool is_signed = type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+  return {parameter.fixed_scale, parameter.fixed_zero_point - (is_signed ? 128 : 0)};
+}
+
 Span<const Signature> signatures(OperationType operation) {
   static const Table table = read_table();
   return table[static_cast<size_t>(operation)];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "passerelle/nnapi/arguments.h"
+#include "passerelle/nnapi/infer.h"
 #include "passerelle/nnapi/operand_type.h"
 #include "passerelle/nnapi/operation_type.h"
 #include "passerelle/support/span.h"
@@ -66,6 +67,9 @@ struct Parameter {
 
 /// The types that a parameter may have where T is `type`.
 TypeSet accepted_types(const Parameter& parameter, OperandType type);
+
+/// The scale and zero point that are fixed for it, where its type is `type`.
+AffineQuantization fixed_quantization(const Parameter& parameter, OperandType type);
 
 struct TypeChoice {
   OperandType type;

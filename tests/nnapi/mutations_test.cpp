@@ -98,14 +98,15 @@ TEST_CASE("wrong types and counts name the argument") {
 TEST_CASE("windows") {
   TestOperand output = float32({1, 8, 8, 6});
   CHECK(level_of(Op::CONV_2D, conv(1, 1), {output}) == 1);
-  CHECK(level_of(Op::CONV_2D, conv(2, 1), {output}) == 1);
+  CHECK(level_of(Op::CONV_2D, conv(2, 1), {float32({1, 10, 10, 6})}) == 1);
+  CHECK(refusal_of(Op::CONV_2D, conv(2, 1), {output}) == "CONV_2D's output must have shape 1x10x10x6, not 1x8x8x6");
   CHECK(refusal_of(Op::CONV_2D, conv(3, 1), {output}) ==
         "CONV_2D's padding_top of 3 must be less than the window's height of 3");
   TestOperands dilated = conv(3, 1);
   dilated.push_back(boolean(false));
   dilated.push_back(integer(2));
   dilated.push_back(integer(2));
-  CHECK(level_of(Op::CONV_2D, dilated, {output}) == 3);
+  CHECK(level_of(Op::CONV_2D, dilated, {float32({1, 10, 10, 6})}) == 3);
   CHECK(refusal_of(Op::CONV_2D, conv(-1, 1), {output}) == "CONV_2D's padding_left is -1 and can't be negative");
   CHECK(refusal_of(Op::CONV_2D, conv(1, 0), {output}) == "CONV_2D's stride_width is 0 and must be greater than 0");
   TestOperands wrong = conv(1, 1);
@@ -116,7 +117,7 @@ TEST_CASE("windows") {
   CHECK(refusal_of(Op::CONV_2D, wrong, {output}) == "CONV_2D's channels of input and filter must agree, not 3 and 4");
   wrong.push_back(boolean(true));
   wrong[0] = float32({1, 4, 8, 8});
-  CHECK(level_of(Op::CONV_2D, wrong, {output}) == 3);
+  CHECK(level_of(Op::CONV_2D, wrong, {float32({1, 6, 8, 8})}) == 3);
   wrong[0] = float32({1, 8, 8});
   CHECK(level_of(Op::CONV_2D, wrong, {output}) == 0);
 }

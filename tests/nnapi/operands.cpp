@@ -21,13 +21,13 @@ TestOperand constant(Type type, Dimensions dimensions, std::vector<unsigned char
   return operand;
 }
 
+}  // namespace
+
 std::vector<OperandView> views(const TestOperands& operands) {
   std::vector<OperandView> views;
   for (const TestOperand& operand : operands) views.push_back(operand.view());
   return views;
 }
-
-}  // namespace
 
 OperandView TestOperand::view() const {
   OperandView view;

@@ -43,6 +43,7 @@ TestOperand list(const std::vector<int32_t>& values);
 TestOperand pairs(const std::vector<int32_t>& values);
 
 using TestOperands = std::vector<TestOperand>;
+std::vector<OperandView> views(const TestOperands& operands);
 Legality legality_of(Op operation, const TestOperands& inputs, const TestOperands& outputs);
 /// The level alone.
 FeatureLevel level_of(Op operation, const TestOperands& inputs, const TestOperands& outputs);

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "operands.h"
+#include "passerelle/nnapi/infer.h"
 #include "shared_data.h"
 
 namespace passerelle::nnapi::test {
@@ -102,8 +103,6 @@ TestOperand operand_of(Op operation, bool is_output, size_t index, Type type) {
   operand.type = type;
   if (!is_tensor(type)) return operand;
   operand.dimensions = is_output ? usual_shape : input_shape(operation, index);
-  if (operation == Op::PACK && is_output) operand.dimensions = {2, 1, 4, 4, 4};
-  if (operation == Op::MIRROR_PAD && is_output) operand.dimensions = {1, 4, 5, 1};
   if (operation == Op::CAST) operand.dimensions = usual_shape;
   if (type == Type::TENSOR_QUANT8_SYMM_PER_CHANNEL) {
     uint32_t dimension = operation == Op::DEPTHWISE_CONV_2D ? 3 : 0;
@@ -126,11 +125,21 @@ void finish(Op operation, TestOperands& inputs, TestOperands& outputs) {
   if (operation == Op::HASHTABLE_LOOKUP && outputs.size() == 2 && is_quantized(outputs[1].type)) outputs[1].scale = 1;
 }
 
+/// Results have the sizes that follow from the operands, as far as those are known.
+void give_inferred_sizes(Op operation, const TestOperands& inputs, TestOperands& outputs) {
+  const Expected<std::vector<ResultType>> inferred = infer(operation, views(inputs));
+  if (!inferred) return;
+  for (size_t i = 0; i < std::min(inferred->size(), outputs.size()); ++i)
+    if (is_tensor(outputs[i].type) && !(*inferred)[i].dimensions.empty())
+      outputs[i].dimensions = (*inferred)[i].dimensions;
+}
+
 Legality legality_of(Op operation, const TypeLists& types) {
   TestOperands inputs;
   TestOperands outputs;
   for (Type type : types.inputs) inputs.push_back(operand_of(operation, false, inputs.size(), type));
   for (Type type : types.outputs) outputs.push_back(operand_of(operation, true, outputs.size(), type));
+  give_inferred_sizes(operation, inputs, outputs);
   finish(operation, inputs, outputs);
   return legality_of(operation, inputs, outputs);
 }

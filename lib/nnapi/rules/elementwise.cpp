@@ -3,20 +3,10 @@
 #include <string>
 
 #include "rules.h"
+#include "sizes.h"
 
 namespace passerelle::nnapi::rules {
 namespace {
-
-/// Trailing dimensions are aligned, like NumPy's: equal, or one of them 1.
-bool broadcastable(const OperandView& a, const OperandView& b) {
-  size_t common = std::min(a.dimensions.size(), b.dimensions.size());
-  for (size_t i = 1; i <= common; ++i) {
-    uint32_t size_a = a.dimensions[a.dimensions.size() - i];
-    uint32_t size_b = b.dimensions[b.dimensions.size() - i];
-    if (differ(size_a, size_b) && size_a != 1 && size_b != 1) return false;
-  }
-  return true;
-}
 
 std::string operation_name(const Call& call) { return std::string(name(call.operation())); }
 
@@ -25,7 +15,7 @@ std::string operation_name(const Call& call) { return std::string(name(call.oper
 void broadcast(Call& call) {
   const OperandView& a = call.inputs()[0];
   const OperandView& b = call.inputs()[1];
-  call.require(broadcastable(a, b),
+  call.require(broadcastable(a.dimensions, b.dimensions),
                operation_name(call) + " can't broadcast " + shape_text(a) + " and " + shape_text(b));
 }
 
@@ -70,3 +60,32 @@ void batch_matmul(Call& call) {
 }
 
 }  // namespace passerelle::nnapi::rules
+
+namespace passerelle::nnapi::shapes {
+
+Shapes like_first(Call& call) { return {call.inputs()[0].dimensions.to_vector()}; }
+
+Shapes broadcast(Call& call) {
+  return {nnapi::broadcast(call, call.inputs()[0].dimensions.to_vector(), call.inputs()[1].dimensions.to_vector())};
+}
+
+Shapes select(Call& call) {
+  return {agreed(call, agreed(call, call.sizes("condition"), call.sizes("input1")), call.sizes("input2"))};
+}
+
+Shapes batch_matmul(Call& call) {
+  Sizes a = call.sizes("input1"), b = call.sizes("input2");
+  if (a.size() < 2 || b.size() < 2) return {{}};
+  const std::optional<bool> adj_x = call.boolean("adj_x"), adj_y = call.boolean("adj_y");
+  const auto dimension = [](const Sizes& sizes, std::optional<bool> adjoint, bool row) {
+    if (!adjoint) return 0u;
+    return sizes[sizes.size() - (row == *adjoint ? 1 : 2)];
+  };
+  agreed(call, dimension(a, adj_x, false), dimension(b, adj_y, true));
+  const uint32_t rows = dimension(a, adj_x, true), columns = dimension(b, adj_y, false);
+  Sizes result = nnapi::broadcast(call, Sizes(a.begin(), a.end() - 2), Sizes(b.begin(), b.end() - 2));
+  result.insert(result.end(), {rows, columns});
+  return {result};
+}
+
+}  // namespace passerelle::nnapi::shapes

@@ -51,10 +51,9 @@ std::string quantization_text(float scale, int32_t zero_point) {
 void check_quantization(Call& call, const Parameter& parameter, const OperandView& operand) {
   if (!is_quantized(operand.type)) return;
   if (parameter.fixed_scale != 0) {
-    bool is_signed = operand.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
-    int32_t zero_point = parameter.fixed_zero_point - (is_signed ? 128 : 0);
-    call.require(operand.scale == parameter.fixed_scale && operand.zero_point == zero_point,
-                 subject(call, parameter) + " must have " + quantization_text(parameter.fixed_scale, zero_point));
+    const AffineQuantization fixed = fixed_quantization(parameter, operand.type);
+    call.require(operand.scale == fixed.scale && operand.zero_point == fixed.zero_point,
+                 subject(call, parameter) + " must have " + quantization_text(fixed.scale, fixed.zero_point));
   }
   if (parameter.quantized_like.empty()) return;
   const OperandView* other = call.input(parameter.quantized_like);

@@ -17,6 +17,8 @@
 
 namespace passerelle::nnapi {
 
+struct ModelView;
+
 /// An operand as a rule sees it. Views only: nothing is owned.
 struct OperandView {
   OperandType type = OperandType::TENSOR_FLOAT32;
@@ -29,6 +31,13 @@ struct OperandView {
   size_t value_size = 0;
   bool omitted = false;  ///< an optional operand without a value
   bool is_constant = false;
+  const ModelView* model = nullptr;  ///< of a MODEL, where it is known
+};
+
+/// What a model that IF or WHILE refers to takes and gives.
+struct ModelView {
+  Span<const OperandView> inputs;
+  Span<const OperandView> outputs;
 };
 
 struct Legality {
