@@ -1,149 +1,119 @@
 #include "arithmetic.h"
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace passerelle::lowering {
 
-OperandId polynomial(Context& context, OperandId x, const std::vector<double>& coefficients) {
-  OperandId sum = context.binary(Op::MUL, x, coefficients.back());
-  for (size_t i = coefficients.size() - 1; i-- > 0;) {
-    sum = context.binary(Op::ADD, sum, coefficients[i]);
-    if (i > 0) sum = context.binary(Op::MUL, sum, x);
-  }
-  return sum;
+Value polynomial(Value x, const std::vector<double>& coefficients) {
+  Value sum = x * coefficients.back();
+  for (size_t i = coefficients.size() - 1; i-- > 1;) sum = (sum + coefficients[i]) * x;
+  return sum + coefficients[0];
 }
 
 namespace {
 
 /// -1 where x is negative, else 0.
-OperandId negative_indicator(Context& context, OperandId x) {
-  return context.binary(Op::MINIMUM, sign(context, x), 0.0);
-}
+Value negative_indicator(Value x) { return min(sign(x), 0); }
 
 struct Halves {
-  OperandId high;
-  OperandId low;
+  Value high;
+  Value low;
 };
 
 /// x as a sum of two numbers of 12 significant bits each (Veltkamp's splitting), so that products with them are exact.
-Halves split_bits(Context& context, OperandId x) {
-  if (context.graph().is_constant(x)) {
+Halves split_bits(Value x) {
+  if (const std::optional<Constant> known = x.constant()) {
     std::vector<float> high, low;
-    for (float value : context.graph()[x].constant->floats()) {
+    for (float value : known->floats()) {
       int exponent = 0;
-      float mantissa = std::frexp(value, &exponent);
+      const float mantissa = std::frexp(value, &exponent);
       high.push_back(std::ldexp(std::nearbyint(std::ldexp(mantissa, 12)), exponent - 12));
       low.push_back(value - high.back());
     }
-    return {context.constant_operand(Constant::from(high, context.shape(x))),
-            context.constant_operand(Constant::from(low, context.shape(x)))};
+    Builder& builder = x.builder();
+    return {builder.constant(Constant::from(high, x.shape())), builder.constant(Constant::from(low, x.shape()))};
   }
-  OperandId spread = context.binary(Op::MUL, x, 4097.0);
-  OperandId high = context.binary(Op::SUB, spread, context.binary(Op::SUB, spread, x));
-  return {high, context.binary(Op::SUB, x, high)};
+  const Value spread = x * 4097;
+  const Value high = spread - (spread - x);
+  return {high, x - high};
 }
 
 /// Whether all quotients by the constant are as exact as the dividend is.
-bool is_power_of_two(Context& context, OperandId x) {
-  if (!context.graph().is_constant(x)) return false;
-  for (float value : context.graph()[x].constant->floats()) {
+bool is_power_of_two(Value x) {
+  if (!x.is_constant()) return false;
+  const std::vector<float> values = x.constant()->floats();
+  return std::all_of(values.begin(), values.end(), [](float value) {
     int exponent = 0;
-    if (std::abs(std::frexp(value, &exponent)) != 0.5f) return false;
-  }
-  return true;
+    return std::abs(std::frexp(value, &exponent)) == 0.5f;
+  });
 }
 
 }  // namespace
 
-OperandId square(Context& context, OperandId x) { return context.binary(Op::MUL, x, x); }
+Value reciprocal(Value x) { return 1 / x; }
 
-OperandId reciprocal(Context& context, OperandId x) { return context.binary(Op::DIV, 1.0, x); }
+Value ceiling(Value x) { return -floor(-x); }
 
-OperandId ceiling(Context& context, OperandId x) {
-  return context.unary(Op::NEG, context.unary(Op::FLOOR, context.unary(Op::NEG, x)));
+/// One of the two is 0.
+Value truncated(Value x) { return relu(floor(x)) - relu(floor(-x)); }
+
+Value sign(Value x) {
+  const double greatest_reciprocal = std::ldexp(1.0, 126);  // of the smallest normal number
+  return relu1(x * greatest_reciprocal);
 }
 
-OperandId truncated(Context& context, OperandId x) {
-  // One of the two is 0.
-  OperandId positive = context.unary(Op::RELU, context.unary(Op::FLOOR, x));
-  OperandId negative = context.unary(Op::RELU, context.unary(Op::FLOOR, context.unary(Op::NEG, x)));
-  return context.binary(Op::SUB, positive, negative);
-}
-
-OperandId sign(Context& context, OperandId x) {
-  if (context.graph().is_constant(x)) {
-    std::vector<float> signs;
-    for (float value : context.graph()[x].constant->floats())
-      signs.push_back(static_cast<float>((value > 0) - (value < 0)));
-    return context.constant_operand(Constant::from(signs, context.shape(x)));
-  }
-  // The smallest normal number is 2^-126.
-  return context.unary(Op::RELU1, context.binary(Op::MUL, x, std::ldexp(1.0, 126)));
-}
-
-OperandId rounded(Context& context, OperandId x) {
-  OperandId floor = context.unary(Op::FLOOR, x);
-  OperandId half = context.binary(Op::MUL, floor, 0.5);
-  OperandId odd = context.binary(Op::MUL, context.binary(Op::SUB, half, context.unary(Op::FLOOR, half)), 2.0);
-  OperandId above_half = context.binary(Op::SUB, context.binary(Op::SUB, x, floor), 0.5);
+Value rounded(Value x) {
+  const Value below = floor(x);
+  const Value half = below * 0.5;
+  const Value is_odd = (half - floor(half)) * 2;
+  const Value above_half = x - below - 0.5;
   // The fraction differs from a half by 2^-25 at least, or not at all: then the odd floor goes up.
-  OperandId decision = context.binary(Op::ADD, context.binary(Op::MUL, above_half, std::ldexp(1.0, 26)), odd);
-  OperandId step = context.binary(Op::MINIMUM, context.unary(Op::RELU, decision), 1.0);
-  return context.binary(Op::ADD, floor, step);
+  const Value goes_up = min(relu(above_half * std::ldexp(1.0, 26) + is_odd), 1);
+  return below + goes_up;
 }
 
-OperandId log1p(Context& context, OperandId x) {
+Value log1p(Value x) {
   // What rounding took from 1 + x, to first order. It matters below 1 only, and 0/0 at -1 is avoided.
-  OperandId small = context.binary(Op::MINIMUM, x, 1.0);
-  OperandId sum = context.binary(Op::ADD, small, 1.0);
-  OperandId lost = context.binary(Op::SUB, small, context.binary(Op::SUB, sum, 1.0));
-  OperandId correction = context.binary(Op::DIV, lost, context.binary(Op::MAXIMUM, sum, 1e-30));
-  return context.binary(Op::ADD, context.unary(Op::LOG, context.binary(Op::ADD, x, 1.0)), correction);
+  const Value small = min(x, 1);
+  const Value sum = small + 1;
+  const Value lost = small - (sum - 1);
+  return log(x + 1) + lost / max(sum, 1e-30);
 }
 
-OperandId softplus(Context& context, OperandId x) {
-  OperandId e = context.unary(Op::EXP, context.unary(Op::NEG, context.unary(Op::ABS, x)));
-  OperandId sum = context.binary(Op::ADD, e, 1.0);
-  // What rounding took from 1 + e: all of it where e is small.
-  OperandId lost = context.binary(Op::SUB, e, context.binary(Op::SUB, sum, 1.0));
-  OperandId logarithm = context.binary(Op::ADD, context.unary(Op::LOG, sum), lost);
-  return context.binary(Op::ADD, context.unary(Op::RELU, x), logarithm);
+Value softplus(Value x) {
+  const Value e = exp(-abs(x));
+  const Value sum = e + 1;
+  const Value lost = e - (sum - 1);  // by rounding 1 + e: all of e where it is small
+  return relu(x) + (log(sum) + lost);
 }
 
-OperandId expm1(Context& context, OperandId x) {
-  OperandId half_angle = context.unary(Op::TANH, context.binary(Op::MUL, x, 0.5));
-  return context.binary(Op::MUL, half_angle, context.binary(Op::ADD, context.unary(Op::EXP, x), 1.0));
-}
+Value expm1(Value x) { return tanh(x * 0.5) * (exp(x) + 1); }
 
-OperandId erf(Context& context, OperandId x) {
+Value erf(Value x) {
   // artanh(erf(x)) / x, fitted over [0, 6] in x^2 to the least greatest relative error of erf.
-  OperandId slope =
-      polynomial(context, square(context, x),
-                 {1.1283792743465169, 0.10276905478933762, -0.00019182693440238682, -0.0006197895571908528,
-                  8.763986045741862e-05, -5.669026504839814e-06, 1.4189362260882713e-07});
-  return context.unary(Op::TANH, context.binary(Op::MUL, x, slope));
+  const Value slope =
+      polynomial(square(x), {1.1283792743465169, 0.10276905478933762, -0.00019182693440238682, -0.0006197895571908528,
+                             8.763986045741862e-05, -5.669026504839814e-06, 1.4189362260882713e-07});
+  return tanh(x * slope);
 }
 
-OperandId gelu(Context& context, OperandId x) {
+Value gelu(Value x) {
   // logit(cumulative(x)) / x, fitted over [0, 8] in x^2 to the least greatest error of the product with x.
-  OperandId slope =
-      polynomial(context, square(context, x),
-                 {1.5957685368538608, 0.07266829812522581, -6.605332095889003e-05, -0.00011054679766447483,
-                  7.948144799457054e-06, -2.6756659910230533e-07, 3.6278590188134807e-09});
-  return context.binary(Op::MUL, x, context.unary(Op::LOGISTIC, context.binary(Op::MUL, x, slope)));
+  const Value slope =
+      polynomial(square(x), {1.5957685368538608, 0.07266829812522581, -6.605332095889003e-05, -0.00011054679766447483,
+                             7.948144799457054e-06, -2.6756659910230533e-07, 3.6278590188134807e-09});
+  return x * logistic(x * slope);
 }
 
-Division floor_division(Context& context, OperandId a, OperandId b) {
-  OperandId quotient = context.unary(Op::FLOOR, context.binary(Op::DIV, a, b));
-  if (is_power_of_two(context, b)) return {quotient, context.binary(Op::SUB, a, context.binary(Op::MUL, quotient, b))};
-  Halves halves = split_bits(context, b);
-  OperandId remainder = context.binary(Op::SUB, a, context.binary(Op::MUL, quotient, halves.high));
-  remainder = context.binary(Op::SUB, remainder, context.binary(Op::MUL, quotient, halves.low));
+Division floor_division(Value a, Value b) {
+  const Value quotient = floor(a / b);
+  if (is_power_of_two(b)) return {quotient, a - quotient * b};
+  const Halves halves = split_bits(b);
+  const Value remainder = a - quotient * halves.high - quotient * halves.low;
   // Rounding may have lifted a / b to the integer above it: then the remainder has the sign that b has not.
-  OperandId excess = negative_indicator(context, context.binary(Op::MUL, remainder, sign(context, b)));
-  return {context.binary(Op::ADD, quotient, excess),
-          context.binary(Op::SUB, remainder, context.binary(Op::MUL, excess, b))};
+  const Value excess = negative_indicator(remainder * sign(b));
+  return {quotient + excess, remainder - excess * b};
 }
 
 }  // namespace passerelle::lowering

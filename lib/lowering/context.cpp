@@ -9,7 +9,6 @@ namespace passerelle::lowering {
 namespace {
 
 using trace::TensorId;
-using trace::Value;
 
 Shape nnapi_shape(const std::vector<int64_t>& sizes) {
   Shape shape(sizes.begin(), sizes.end());
@@ -45,12 +44,26 @@ TensorType tensor_type(const trace::Tensor& tensor) {
 
 Context::Context(const trace::Trace& trace, const graph::Module& module, graph::Graph& graph,
                  std::vector<std::optional<OperandId>>& operands, const std::vector<bool>& used)
-    : trace_(trace), module_(module), graph_(graph), operands_(operands), used_(used) {}
+    : trace_(trace), module_(module), graph_(graph), builder_(graph), operands_(operands), used_(used) {}
 
 void Context::enter(const trace::Node& node, uint32_t origin) {
   first_operation_ = graph_.operations.size();
   node_ = &node;
-  origin_ = origin;
+  builder_.set_origin(origin);
+  builder_.refuse_beyond_float32(gives_float64());
+}
+
+Value Context::emit(OperationType type, graph::NamedArguments arguments, const TensorType& output) {
+  return emit(type, arguments, std::vector<TensorType>{output}).front();
+}
+
+Values Context::emit(OperationType type, graph::NamedArguments arguments, const std::vector<TensorType>& outputs) {
+  const Values made =
+      builder_.emit(type, arguments, outputs.size(), {outputs.front().type, outputs.front().quantization});
+  for (size_t i = 0; i < made.size(); ++i)
+    check(made[i].element_type() == outputs[i].type && made[i].shape() == outputs[i].shape,
+          "a result has the type that was told");
+  return made;
 }
 
 const trace::Tensor& Context::result_info(size_t index) const {
@@ -60,10 +73,10 @@ const trace::Tensor& Context::result_info(size_t index) const {
 }
 
 std::vector<trace::Tensor> Context::list_result_infos() const {
-  const std::vector<Value>* list = node_->results.at(0).list();
+  const std::vector<trace::Value>* list = node_->results.at(0).list();
   check(list != nullptr, "a result asked for is a list of tensors");
   std::vector<trace::Tensor> infos;
-  for (const Value& element : *list) {
+  for (const trace::Value& element : *list) {
     const TensorId* id = element.tensor();
     check(id != nullptr, "a list of results holds tensors");
     infos.push_back(trace_[*id]);
@@ -85,7 +98,7 @@ bool Context::is_used(size_t position) const {
 }
 
 bool Context::gives_float64() const {
-  return std::any_of(node_->results.begin(), node_->results.end(), [&](const Value& result) {
+  return std::any_of(node_->results.begin(), node_->results.end(), [&](const trace::Value& result) {
     const TensorId* id = result.tensor();
     return id && trace_[*id].type == graph::ElementType::float64;
   });
@@ -116,8 +129,8 @@ void Context::result(size_t position, OperandId value) {
   bind(*id, value);
 }
 
-void Context::results(const std::vector<OperandId>& values) {
-  const std::vector<Value>* list = node_->results.at(0).list();
+void Context::results(const Values& values) {
+  const std::vector<trace::Value>* list = node_->results.at(0).list();
   check(list && list->size() == values.size(), "a list of results is bound by a list of its length");
   for (size_t i = 0; i < values.size(); ++i) {
     const TensorId* id = (*list)[i].tensor();
@@ -133,16 +146,19 @@ uint32_t Context::dimension(int64_t dimension, size_t rank) {
   return static_cast<uint32_t>(dimension < 0 ? dimension + size : dimension);
 }
 
-void Context::refuse(Reason reason, std::string message, std::string suggestion, int feature_level) const {
+void Context::refuse(Reason reason, std::string message, std::string suggestion) const {
+  throw Refusal{diagnostic(reason, std::move(message), std::move(suggestion))};
+}
+
+graph::Diagnostic Context::diagnostic(Reason reason, std::string message, std::string suggestion) const {
   graph::Diagnostic diagnostic;
   diagnostic.reason = reason;
   diagnostic.op = node_ ? node_->op : "";
   diagnostic.message = std::move(message);
   diagnostic.suggestion = std::move(suggestion);
-  diagnostic.feature_level = feature_level;
-  if (node_) diagnostic.origin = module_.origins[origin_];
+  if (node_) diagnostic.origin = module_.origins[builder_.origin()];
   if (diagnostic.origin.node) diagnostic.nodes = {*diagnostic.origin.node};
-  throw Refusal{std::move(diagnostic)};
+  return diagnostic;
 }
 
 }  // namespace passerelle::lowering

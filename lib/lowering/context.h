@@ -8,12 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "passerelle/graph/graph.h"
+#include "passerelle/graph/builder.h"
 #include "passerelle/trace/trace.h"
 
 namespace passerelle::lowering {
 
 using graph::Argument;
+using graph::Builder;
 using graph::Constant;
 using graph::OperandId;
 using graph::OperandType;
@@ -22,6 +23,8 @@ using graph::Permutation;
 using graph::Reason;
 using graph::Shape;
 using graph::TensorType;
+using graph::Value;
+using graph::Values;
 using Op = graph::OperationType;
 
 /// Thrown by Context::refuse, caught by the driver alone, which makes a diagnostic of it and goes on with the next
@@ -44,9 +47,9 @@ class Context {
   bool has(std::string_view name) const;      ///< whether the schema has it
   bool is_none(std::string_view name) const;  ///< None, or not in the schema
   bool is_tensor(std::string_view name) const;
-  OperandId tensor(std::string_view name);  ///< constants too: they become constant operands
-  std::vector<OperandId> tensors(std::string_view name);
-  OperandId operand(trace::TensorId id);  ///< of any of the trace's tensors
+  Value tensor(std::string_view name);  ///< constants too: they become constant operands
+  Values tensors(std::string_view name);
+  Value operand(trace::TensorId id);  ///< of any of the trace's tensors
   int64_t integer(std::string_view name) const;
   int64_t integer_or(std::string_view name, int64_t otherwise) const;  ///< where None or absent
   double number(std::string_view name) const;  ///< int, float or bool; also a constant tensor of one element
@@ -73,46 +76,40 @@ class Context {
   /// Whether anybody reads it. A result that is read and not bound is refused by the driver.
   bool is_used(size_t index) const;
   void result(OperandId value) { result(0, value); }
-  void result(size_t index, OperandId value);          ///< must have the type and shape that the trace saw: asserted
-  void results(const std::vector<OperandId>& values);  ///< of a node with one result that is a list of tensors
+  void result(size_t index, OperandId value);  ///< must have the type and shape that the trace saw: asserted
+  void results(const Values& values);          ///< of a node with one result that is a list of tensors
 
-  // --- Building.
+  // --- Building: with Values, see graph/value.h, and the builder for what has no function there.
+  Builder& builder() { return builder_; }
+  Value value(OperandId id) { return builder_.value(id); }
+  Value constant_operand(Constant value) { return builder_.constant(std::move(value)); }
+
+  // The same by operands, as they were before there were Values.
   graph::Graph& graph() { return graph_; }
   const Shape& shape(OperandId value) const { return graph_.shape(value); }
   size_t rank(OperandId value) const { return shape(value).size(); }
   const TensorType& type(OperandId value) const { return graph_.type(value); }
-  /// One operation with one output.
-  OperandId emit(OperationType type, graph::NamedArguments arguments, TensorType output);
-  std::vector<OperandId> emit(OperationType type, graph::NamedArguments arguments, std::vector<TensorType> outputs);
-  /// An operation on one tensor that keeps its type and shape (RELU, TANH, ...).
-  OperandId unary(OperationType type, OperandId input);
-  /// ADD, MUL, ... with NumPy's broadcasting; ranks are equalised with RESHAPE. Same element type: asserted.
-  OperandId binary(OperationType type, OperandId a, OperandId b);
-  /// Of quantized tensors, with a scale of the result's own.
-  OperandId binary(OperationType type, OperandId a, OperandId b, const graph::Quantization& output);
-  OperandId binary(OperationType type, OperandId a, double b);
-  OperandId binary(OperationType type, double a, OperandId b);
-  OperandId constant_operand(Constant value) { return graph_.add_constant(std::move(value)); }
-  /// A constant of shape {1}, with the element type of `like`: NNAPI has no constant of rank 0.
-  OperandId scalar(double value, OperandId like);
-  /// The same as a value: towards zero where the type is an integer. A number that does not fit is refused.
-  Constant one_element(double value, OperandType type) const;
-  OperandId reshape(OperandId value, Shape shape);                       ///< nothing where the shape is the same
-  OperandId transpose(OperandId value, const Permutation& permutation);  ///< nothing for the identity
-  OperandId to_nhwc(OperandId value) { return transpose(value, graph::nchw_to_nhwc); }
-  OperandId to_nchw(OperandId value) { return transpose(value, graph::nhwc_to_nchw); }
-  /// begin/size of each dimension.
-  OperandId slice(OperandId value, std::vector<int32_t> begin, Shape size);
-  /// `before` and `after` of each dimension; PAD for 0, else PAD_V2. A fill beyond a quantized tensor's range is its
-  /// end.
-  OperandId pad(OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding, double fill = 0);
-  OperandId concatenate(std::vector<OperandId> values, int32_t axis);
+  /// The output's shape must be what is inferred: asserted.
+  Value emit(OperationType type, graph::NamedArguments arguments, const TensorType& output);
+  Values emit(OperationType type, graph::NamedArguments arguments, const std::vector<TensorType>& outputs);
+  Value unary(OperationType type, OperandId input) { return builder_.unary(type, value(input)); }
+  Value binary(OperationType type, OperandId a, OperandId b) { return builder_.binary(type, value(a), value(b)); }
+  Value binary(OperationType type, OperandId a, OperandId b, const graph::Quantization& output) {
+    return binary(type, a, b).at(output);
+  }
+  Value binary(OperationType type, OperandId a, double b) { return builder_.binary(type, value(a), b); }
+  Value binary(OperationType type, double a, OperandId b) { return builder_.binary(type, a, value(b)); }
+  Value scalar(double number, OperandId like) { return builder_.scalar(number, value(like)); }
+  Value reshape(OperandId x, const Shape& shape) { return graph::reshape(value(x), shape); }
+  Value transpose(OperandId x, const Permutation& permutation) { return graph::transpose(value(x), permutation); }
+  Value to_nhwc(OperandId x) { return graph::to_nhwc(value(x)); }
+  Value to_nchw(OperandId x) { return graph::to_nchw(value(x)); }
 
   /// LibTorch computes a float16 operator in float32 and rounds its result: so do lowerings, which see float32 only.
   /// FLOAT16 are the model's inputs and outputs, and what lies between the two CASTs that round a result.
-  OperandId widened(OperandId half);
-  OperandId halved(OperandId value);
-  OperandId rounded_to_half(OperandId value);
+  Value widened(OperandId half);
+  Value halved(OperandId value);
+  Value rounded_to_half(OperandId value);
   /// Whether the floating-point tensors that the node reads are float16: then so are its numbers.
   bool computes_in_half() const;
 
@@ -120,8 +117,9 @@ class Context {
   static uint32_t dimension(int64_t dimension, size_t rank);
 
   /// Ends this node's lowering with a diagnostic.
-  [[noreturn]] void refuse(Reason reason, std::string message, std::string suggestion = {},
-                           int feature_level = 0) const;
+  [[noreturn]] void refuse(Reason reason, std::string message, std::string suggestion = {}) const;
+  /// The same diagnostic, of this node.
+  graph::Diagnostic diagnostic(Reason reason, std::string message, std::string suggestion = {}) const;
 
  private:
   const trace::Value* find(std::string_view name) const;
@@ -130,7 +128,6 @@ class Context {
   void check_scale(OperandId value, const graph::Quantization& expected) const;
   bool keeps_halves() const;  ///< whether the node has only moved float16 numbers
   bool gives_float64() const;
-  int32_t int32(double value) const;
   /// float64 travels as float32: refuses what would become infinite on the way.
   void require_float32(const trace::Tensor& tensor) const;
   void require_float32(double value) const;
@@ -138,10 +135,10 @@ class Context {
   const trace::Trace& trace_;
   const graph::Module& module_;
   graph::Graph& graph_;
+  Builder builder_;
   std::vector<std::optional<OperandId>>& operands_;  // by TensorId
   const std::vector<bool>& used_;                    // by TensorId
   const trace::Node* node_ = nullptr;
-  uint32_t origin_ = 0;
   size_t first_operation_ = 0;               // of the node
   std::map<uint32_t, OperandId> half_of_{};  // by operand: the FLOAT16 one that it was widened from
 };

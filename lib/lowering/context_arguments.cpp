@@ -9,16 +9,15 @@
 namespace passerelle::lowering {
 
 using trace::TensorId;
-using trace::Value;
 
-const Value* Context::find(std::string_view name) const {
+const trace::Value* Context::find(std::string_view name) const {
   for (const auto& [key, value] : node_->arguments)
     if (key == name) return &value;
   return nullptr;
 }
 
-const Value& Context::require(std::string_view name) const {
-  const Value* value = find(name);
+const trace::Value& Context::require(std::string_view name) const {
+  const trace::Value* value = find(name);
   if (!value || value->is_none()) refuse(Reason::argument, "its argument " + std::string(name) + " is missing");
   return *value;
 }
@@ -26,12 +25,12 @@ const Value& Context::require(std::string_view name) const {
 bool Context::has(std::string_view name) const { return find(name) != nullptr; }
 
 bool Context::is_none(std::string_view name) const {
-  const Value* value = find(name);
+  const trace::Value* value = find(name);
   return !value || value->is_none();
 }
 
 bool Context::is_tensor(std::string_view name) const {
-  const Value* value = find(name);
+  const trace::Value* value = find(name);
   return value && value->tensor();
 }
 
@@ -49,9 +48,9 @@ void Context::require_float32(double value) const {
   refuse(Reason::element_type, text.str());
 }
 
-OperandId Context::operand(TensorId id) {
+Value Context::operand(TensorId id) {
   std::optional<OperandId>& known = operands_[static_cast<uint32_t>(id)];
-  if (known) return *known;
+  if (known) return value(*known);
   const trace::Tensor& tensor = trace_[id];
   check(tensor.constant.has_value(), "a tensor that is read was made by an earlier node");
   std::optional<OperandType> type = operand_type(tensor.type);
@@ -70,22 +69,23 @@ OperandId Context::operand(TensorId id) {
   require_float32(tensor);
   if (*type == OperandType::TENSOR_FLOAT32) constant = constant.converted(graph::ElementType::float32);
   if (constant.shape().empty()) constant = constant.reshaped({1});
-  known = graph_.add_constant(std::move(constant), tensor.quantization);
-  return *known;
+  const Value made = builder_.constant(std::move(constant), tensor.quantization);
+  known = made;
+  return made;
 }
 
-OperandId Context::tensor(std::string_view name) {
-  const Value& value = require(name);
+Value Context::tensor(std::string_view name) {
+  const trace::Value& value = require(name);
   if (const TensorId* id = value.tensor()) return operand(*id);
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a tensor");
 }
 
-std::vector<OperandId> Context::tensors(std::string_view name) {
-  const Value& value = require(name);
-  const std::vector<Value>* list = value.list();
+Values Context::tensors(std::string_view name) {
+  const trace::Value& value = require(name);
+  const std::vector<trace::Value>* list = value.list();
   if (!list) refuse(Reason::argument, "its argument " + std::string(name) + " is not a list of tensors");
-  std::vector<OperandId> result;
-  for (const Value& element : *list) {
+  Values result;
+  for (const trace::Value& element : *list) {
     const TensorId* id = element.tensor();
     if (!id) refuse(Reason::argument, "its argument " + std::string(name) + " is not a list of tensors");
     result.push_back(operand(*id));
@@ -94,7 +94,7 @@ std::vector<OperandId> Context::tensors(std::string_view name) {
 }
 
 int64_t Context::integer(std::string_view name) const {
-  const Value& value = require(name);
+  const trace::Value& value = require(name);
   if (const auto* number = std::get_if<int64_t>(&value.data)) return *number;
   if (const auto* truth = std::get_if<bool>(&value.data)) return *truth ? 1 : 0;
   if (value.tensor()) {
@@ -109,7 +109,7 @@ int64_t Context::integer_or(std::string_view name, int64_t otherwise) const {
 }
 
 double Context::number(std::string_view name) const {
-  const Value& value = require(name);
+  const trace::Value& value = require(name);
   if (const auto* number = std::get_if<double>(&value.data)) return *number;
   if (const auto* number = std::get_if<int64_t>(&value.data)) return static_cast<double>(*number);
   if (const auto* truth = std::get_if<bool>(&value.data)) return *truth ? 1 : 0;
@@ -129,24 +129,24 @@ double Context::number_or(std::string_view name, double otherwise) const {
 }
 
 bool Context::boolean(std::string_view name) const {
-  const Value& value = require(name);
+  const trace::Value& value = require(name);
   if (const auto* truth = std::get_if<bool>(&value.data)) return *truth;
   if (const auto* number = std::get_if<int64_t>(&value.data)) return *number != 0;
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a bool");
 }
 
 std::string Context::string(std::string_view name) const {
-  const Value& value = require(name);
+  const trace::Value& value = require(name);
   if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a string");
 }
 
 std::vector<int64_t> Context::integers(std::string_view name) const {
-  const Value& value = require(name);
-  const std::vector<Value>* list = value.list();
+  const trace::Value& value = require(name);
+  const std::vector<trace::Value>* list = value.list();
   if (!list) return {integer(name)};
   std::vector<int64_t> result;
-  for (const Value& element : *list) {
+  for (const trace::Value& element : *list) {
     const auto* number = std::get_if<int64_t>(&element.data);
     if (!number) refuse(Reason::argument, "its argument " + std::string(name) + " is not a list of integers");
     result.push_back(*number);
@@ -164,11 +164,11 @@ std::vector<int64_t> Context::integers(std::string_view name, size_t count) cons
 }
 
 std::vector<double> Context::numbers(std::string_view name) const {
-  const Value& value = require(name);
-  const std::vector<Value>* list = value.list();
+  const trace::Value& value = require(name);
+  const std::vector<trace::Value>* list = value.list();
   if (!list) return {number(name)};
   std::vector<double> result;
-  for (const Value& element : *list) {
+  for (const trace::Value& element : *list) {
     if (const auto* real = std::get_if<double>(&element.data))
       result.push_back(*real);
     else if (const auto* integral = std::get_if<int64_t>(&element.data))
@@ -180,7 +180,7 @@ std::vector<double> Context::numbers(std::string_view name) const {
 }
 
 std::optional<Constant> Context::constant(std::string_view name) const {
-  const Value* value = find(name);
+  const trace::Value* value = find(name);
   if (!value || !value->tensor()) return std::nullopt;
   const trace::Tensor& tensor = trace_[*value->tensor()];
   require_float32(tensor);
@@ -196,13 +196,13 @@ Constant Context::required_constant(std::string_view name) const {
 }
 
 const trace::Tensor& Context::info(std::string_view name) const {
-  const Value& value = require(name);
+  const trace::Value& value = require(name);
   if (const TensorId* id = value.tensor()) return trace_[*id];
   refuse(Reason::argument, "its argument " + std::string(name) + " is not a tensor");
 }
 
-const std::vector<Value>& Context::list(std::string_view name) const {
-  const std::vector<Value>* list = require(name).list();
+const std::vector<trace::Value>& Context::list(std::string_view name) const {
+  const std::vector<trace::Value>* list = require(name).list();
   if (!list) refuse(Reason::argument, "its argument " + std::string(name) + " is not a list");
   return *list;
 }

@@ -9,9 +9,7 @@
 namespace passerelle::lowering {
 namespace {
 
-using trace::Value;
-
-const Value* find(Context& context, std::string_view name) {
+const trace::Value* find(Context& context, std::string_view name) {
   for (const auto& [key, value] : context.node().arguments)
     if (key == name) return &value;
   return nullptr;
@@ -39,20 +37,17 @@ int precedence(OperandType type) {
 
 }  // namespace
 
-OperandId cast(Context& context, OperandId value, OperandType type) {
-  TensorType output = context.type(value);
+Value cast(Context& context, Value value, OperandType type) {
+  TensorType output = value.type();
   if (output.type == type) return value;
   if (element_type(output.type) == graph::ElementType::other || element_type(type) == graph::ElementType::other)
     context.refuse(Reason::element_type, "it casts " + std::string(nnapi::name(output.type)) + " to " +
                                              std::string(nnapi::name(type)) + ", which NNAPI's CAST does not");
-  if (context.graph().is_constant(value))
-    return context.constant_operand(context.graph()[value].constant->converted(element_type(type)));
-  if (type == OperandType::TENSOR_BOOL8)
-    return context.binary(Op::NOT_EQUAL, value, filled(context, 0, output.type, {1}));
+  if (value.is_constant()) return context.constant_operand(value.constant()->converted(element_type(type)));
+  if (type == OperandType::TENSOR_BOOL8) return not_equal(value, filled(context, 0, output.type, {1}));
   if (output.type == OperandType::TENSOR_BOOL8)
     return select(context, value, filled(context, 1, type, output.shape), filled(context, 0, type, output.shape));
-  output.type = type;
-  return context.emit(Op::CAST, {{"input", value}}, output);
+  return graph::cast(value, type);
 }
 
 OperandType argument_type(Context& context, std::string_view name) {
@@ -62,7 +57,7 @@ OperandType argument_type(Context& context, std::string_view name) {
     context.refuse(Reason::element_type, "its argument " + std::string(name) + " has type " +
                                              std::string(graph::name(context.info(name).type)) + ", which NNAPI lacks");
   }
-  const Value* value = find(context, name);
+  const trace::Value* value = find(context, name);
   check(value != nullptr, "an argument whose type is asked for is in the schema");
   if (std::holds_alternative<bool>(value->data)) return OperandType::TENSOR_BOOL8;
   if (std::holds_alternative<int64_t>(value->data)) return OperandType::TENSOR_INT32;
@@ -75,9 +70,9 @@ OperandType promoted(Context& context, std::string_view a, std::string_view b) {
   return promoted(argument_type(context, a), argument_type(context, b));
 }
 
-OperandId argument(Context& context, std::string_view name, OperandType type) {
+Value argument(Context& context, std::string_view name, OperandType type) {
   if (context.is_tensor(name)) {
-    const OperandId value = cast(context, context.tensor(name), type);
+    const Value value = cast(context, context.tensor(name), type);
     const bool is_half = context.info(name).type == graph::ElementType::float16;
     const bool rounds = type == OperandType::TENSOR_FLOAT32 && !is_half && context.computes_in_half();
     return rounds ? context.rounded_to_half(value) : value;
@@ -90,11 +85,10 @@ OperandId argument(Context& context, std::string_view name, OperandType type) {
   return filled(context, number, type, {1});
 }
 
-OperandId self_as_result(Context& context) { return cast(context, context.tensor("self"), context.result_type().type); }
+Value self_as_result(Context& context) { return cast(context, context.tensor("self"), context.result_type().type); }
 
-OperandId select(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
-  return context.emit(Op::SELECT, {{"condition", condition}, {"input1", where_true}, {"input2", where_false}},
-                      context.type(where_true));
+Value select(Context& context, Value condition, Value where_true, Value where_false) {
+  return graph::select(condition, where_true, where_false);
 }
 
 void refuse_narrow_integers(Context& context) {

@@ -13,12 +13,11 @@ using trace::Node;
 using trace::Tensor;
 using trace::TensorId;
 using trace::Trace;
-using trace::Value;
 
 template <typename AnyValue, typename Visit>
 void for_each_tensor(AnyValue& value, const Visit& visit) {
   if (auto* id = std::get_if<TensorId>(&value.data)) visit(*id);
-  if (auto* list = std::get_if<std::vector<Value>>(&value.data))
+  if (auto* list = std::get_if<std::vector<trace::Value>>(&value.data))
     for (auto& element : *list) for_each_tensor(element, visit);
 }
 
@@ -44,7 +43,7 @@ void name_for_floats(Node& node) {
 /// kernel.
 void count_padding(const Trace& trace, Node& node) {
   if (node.op != "aten::avg_pool2d") return;
-  Value *counts = nullptr, *divisor = nullptr;
+  trace::Value *counts = nullptr, *divisor = nullptr;
   bool ceil_mode = false;
   for (auto& [name, value] : node.arguments) {
     if (name == "self" && trace[*value.tensor()].type != graph::ElementType::quint8) return;
@@ -54,7 +53,7 @@ void count_padding(const Trace& trace, Node& node) {
   }
   if (ceil_mode || !counts || !divisor) return;
   counts->data = true;
-  divisor->data = Value::None{};
+  divisor->data = trace::Value::None{};
 }
 
 class Detours {
@@ -97,7 +96,7 @@ class Detours {
       for_each_tensor(argument.second, [&](TensorId& id) {
         if (graph::is_quantized(at(id).type)) id = on_floats_at(id, origin);
       });
-    for (Value& result : node.results)
+    for (trace::Value& result : node.results)
       for_each_tensor(result, [&](TensorId& id) {
         if (!graph::is_quantized(at(id).type)) return;
         const TensorId computed = float_like(id);
@@ -128,7 +127,7 @@ bool has_quantized_tensors(const Trace& trace, const Node& node) {
   bool found = false;
   const auto look = [&](TensorId id) { found = found || graph::is_quantized(trace[id].type); };
   for (const auto& argument : node.arguments) for_each_tensor(argument.second, look);
-  for (const Value& result : node.results) for_each_tensor(result, look);
+  for (const trace::Value& result : node.results) for_each_tensor(result, look);
   return found;
 }
 

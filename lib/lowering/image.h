@@ -8,17 +8,17 @@
 namespace passerelle::lowering {
 
 /// [.., C, H, W] → [N, C, H, W], and for one spatial dimension [.., C, W] → [N, C, 1, W]; a missing batch becomes 1.
-OperandId as_image(Context& c, OperandId value, size_t spatial_rank);
+Value as_image(Context& c, Value value, size_t spatial_rank);
 
 /// A volume [.., D, H, W] as an NHWC image of its depth: [1, D, H * W, everything before].
-OperandId depth_as_height(Context& c, OperandId volume);
+Value depth_as_height(Context& c, Value volume);
 
 /// What `depth_as_height` gave (its depth may have changed since) as an NHWC image of its slices:
 /// [1, height, H * W / height, everything before and D].
-OperandId slices_as_channels(Context& c, OperandId columns, uint32_t height);
+Value slices_as_channels(Context& c, Value columns, uint32_t height);
 
 /// Binds an NHWC image to the node's first result, whatever the rank of that is.
-void result_from_nhwc(Context& c, OperandId nhwc);
+void result_from_nhwc(Context& c, Value nhwc);
 
 /// The positions of height and width in an NHWC shape.
 inline constexpr uint32_t nhwc_height = 1;

@@ -9,7 +9,7 @@ namespace passerelle::lowering {
 namespace {
 
 /// Known indices as a constant operand, counted from the front.
-OperandId index_operand(Context& context, const std::vector<int64_t>& indices, const Shape& shape, int64_t size) {
+Value index_operand(Context& context, const std::vector<int64_t>& indices, const Shape& shape, int64_t size) {
   std::vector<int32_t> counted;
   for (int64_t index : indices) counted.push_back(static_cast<int32_t>(index < 0 ? index + size : index));
   return context.constant_operand(Constant::from(counted, shape));
@@ -17,7 +17,7 @@ OperandId index_operand(Context& context, const std::vector<int64_t>& indices, c
 
 struct Index {
   uint32_t dimension;
-  OperandId places;  ///< TENSOR_INT32, 0 or more
+  Value places;  ///< TENSOR_INT32, 0 or more
 };
 
 /// The places where a known mask is true, one index for each of its dimensions.
@@ -65,25 +65,25 @@ std::vector<Index> index_tensors(Context& context, Shape shape) {
 }
 
 /// Several indices as one into the dimensions that they share, which lie side by side.
-OperandId joined_indices(Context& context, const std::vector<Index>& indices, Shape shape) {
-  OperandId joined = indices.front().places;
+Value joined_indices(Context& context, const std::vector<Index>& indices, Shape shape) {
+  Value joined = indices.front().places;
   for (size_t i = 1; i < indices.size(); ++i) {
-    OperandId next = indices[i].places;
+    Value next = indices[i].places;
     double size = shape[indices[i].dimension];
-    bool known = context.graph().is_constant(joined) && context.graph().is_constant(next);
+    bool known = joined.is_constant() && next.is_constant();
     if (!known) {
-      joined = context.binary(Op::ADD, context.binary(Op::MUL, joined, size), next);
+      joined = joined * size + next;
       continue;
     }
-    size_t rank = std::max(context.rank(joined), context.rank(next));
+    size_t rank = std::max(joined.rank(), next.rank());
     Shape common(rank, 1);
-    for (OperandId operand : {joined, next})
-      for (size_t k = 0; k < context.rank(operand); ++k) {
+    for (Value operand : {joined, next})
+      for (size_t k = 0; k < operand.rank(); ++k) {
         uint32_t& common_size = common[rank - 1 - k];
-        common_size = std::max(common_size, context.shape(operand)[context.rank(operand) - 1 - k]);
+        common_size = std::max(common_size, operand.shape()[operand.rank() - 1 - k]);
       }
-    std::vector<int64_t> rows = context.graph()[joined].constant->broadcast_to(common).integers();
-    std::vector<int64_t> columns = context.graph()[next].constant->broadcast_to(common).integers();
+    std::vector<int64_t> rows = joined.constant()->broadcast_to(common).integers();
+    std::vector<int64_t> columns = next.constant()->broadcast_to(common).integers();
     std::vector<int32_t> flat;
     for (size_t k = 0; k < rows.size(); ++k)
       flat.push_back(static_cast<int32_t>(rows[k] * static_cast<int64_t>(size) + columns[k]));
@@ -106,26 +106,24 @@ Permutation brought_together(std::vector<Index>& indices, size_t rank) {
 
 }  // namespace
 
-OperandId within(Context& context, OperandId indices, double least, double greatest) {
-  return context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, indices, greatest), least);
+Value within(Context& context, Value indices, double least, double greatest) {
+  return max(min(indices, greatest), least);
 }
 
-OperandId counted_from_front(Context& context, OperandId indices, uint32_t size) {
-  if (context.graph().is_constant(indices))
-    return index_operand(context, context.graph()[indices].constant->integers(), context.shape(indices), size);
+Value counted_from_front(Context& context, Value indices, uint32_t size) {
+  if (indices.is_constant()) return index_operand(context, indices.constant()->integers(), indices.shape(), size);
   indices = within(context, indices, -static_cast<double>(size), size - 1.0);
-  OperandId minus_one_where_negative = context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, indices, 0.0), -1.0);
-  return context.binary(Op::SUB, indices, context.binary(Op::MUL, minus_one_where_negative, double(size)));
+  Value minus_one_where_negative = max(min(indices, 0), -1);
+  return indices - minus_one_where_negative * double(size);
 }
 
 std::optional<Indexing> indexing_of(Context& context, Shape shape) {
   std::vector<Index> indices = index_tensors(context, shape);
   if (indices.empty()) return std::nullopt;
-  Indexing result;
-  result.permutation = brought_together(indices, shape.size());
-  result.merged = graph::permuted(shape, result.permutation);
-  result.dimension = indices.front().dimension;
-  result.places = joined_indices(context, indices, result.merged);
+  const Permutation permutation = brought_together(indices, shape.size());
+  const Shape permuted = graph::permuted(shape, permutation);
+  const Value places = joined_indices(context, indices, permuted);
+  Indexing result{permutation, permuted, indices.front().dimension, places};
   for (size_t i = 1; i < indices.size(); ++i) {
     result.merged[result.dimension] *= result.merged[result.dimension + 1];
     result.merged.erase(result.merged.begin() + result.dimension + 1);

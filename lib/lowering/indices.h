@@ -10,10 +10,10 @@ namespace passerelle::lowering {
 
 /// Integers between `least` and `greatest`, as valid indices are: where it is said, legalisation knows that they are
 /// small enough for floats (INT32 arithmetic came late), and no device reads outside of a tensor.
-OperandId within(Context& context, OperandId indices, double least, double greatest);
+Value within(Context& context, Value indices, double least, double greatest);
 
 /// Indices counted from the front: GATHER knows no negative ones. `size` is the dimension's.
-OperandId counted_from_front(Context& context, OperandId indices, uint32_t size);
+Value counted_from_front(Context& context, Value indices, uint32_t size);
 
 /// The tensor that is indexed: first permuted, then reshaped, so that the indexed dimensions are one; there `places`
 /// are picked, and their dimensions stand where that one stood.
@@ -21,7 +21,7 @@ struct Indexing {
   Permutation permutation;
   Shape merged;
   uint32_t dimension = 0;
-  OperandId places{};
+  Value places;
 };
 
 /// The node's argument "indices", for a tensor of this shape; nothing where it indexes no dimension. Masks must be

@@ -18,7 +18,6 @@ namespace {
 using trace::Node;
 using trace::TensorId;
 using trace::Trace;
-using trace::Value;
 
 using Table = std::map<std::string_view, const Lowering*>;
 
@@ -66,10 +65,10 @@ const Table& table() {
 }
 
 template <typename Visit>
-void for_each_tensor(const Value& value, Visit&& visit) {
+void for_each_tensor(const trace::Value& value, Visit&& visit) {
   if (const TensorId* id = value.tensor()) visit(*id);
-  if (const std::vector<Value>* list = value.list())
-    for (const Value& element : *list) for_each_tensor(element, visit);
+  if (const std::vector<trace::Value>* list = value.list())
+    for (const trace::Value& element : *list) for_each_tensor(element, visit);
 }
 
 std::vector<bool> used_tensors(const Trace& trace) {
@@ -178,12 +177,18 @@ class Driver {
                         alternative(node.op));
       refuse_empty_tensors(node);
       row->function(context_);
-      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
-      for (const Value& result : node.results) for_each_tensor(result, [&](TensorId id) { note_source(id); });
+      for (const trace::Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
+      for (const trace::Value& result : node.results) for_each_tensor(result, [&](TensorId id) { note_source(id); });
     } catch (Refusal& refusal) {
-      if (!is_told_already(node, origin)) lowered_.diagnostics.push_back(std::move(refusal.diagnostic));
-      add_opaque(node, origin);
+      refuse_node(node, origin, std::move(refusal.diagnostic));
+    } catch (const graph::Misfit& misfit) {
+      refuse_node(node, origin, context_.diagnostic(Reason::element_type, misfit.message, misfit.suggestion));
     }
+  }
+
+  void refuse_node(const Node& node, uint32_t origin, graph::Diagnostic diagnostic) {
+    if (!is_told_already(node, origin)) lowered_.diagnostics.push_back(std::move(diagnostic));
+    add_opaque(node, origin);
   }
 
   /// Tracing has said why this operator can't be; or it is only that what it reads, made by such an operator, is empty.
@@ -192,7 +197,7 @@ class Driver {
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) { told = told || (is_empty(id) && follows_told_[index(id)]); });
     if (told)
-      for (const Value& result : node.results)
+      for (const trace::Value& result : node.results)
         for_each_tensor(result, [&](TensorId id) { follows_told_[index(id)] = true; });
     return told;
   }
@@ -217,7 +222,7 @@ class Driver {
         if (size == 0) context_.refuse(Reason::argument, "it reads or makes an empty tensor");
     };
     for (const auto& argument : node.arguments) for_each_tensor(argument.second, refuse);
-    for (const Value& result : node.results) for_each_tensor(result, refuse);
+    for (const trace::Value& result : node.results) for_each_tensor(result, refuse);
   }
 
   /// So that it can be told, when the passes are done, which of the trace's tensors an operand holds.
@@ -234,7 +239,7 @@ class Driver {
 
   void add_opaque(const Node& node, uint32_t origin) {
     std::vector<OperandId> outputs;
-    for (const Value& result : node.results)
+    for (const trace::Value& result : node.results)
       for_each_tensor(result, [&](TensorId id) {
         if (!operand(id)) operand(id) = graph().add_operand(tensor_type(trace_[id]));
         outputs.push_back(*operand(id));

@@ -13,7 +13,6 @@ namespace {
 using graph::ElementType;
 using trace::Tensor;
 using trace::TensorId;
-using trace::Value;
 
 constexpr int32_t half_range = 128;
 
@@ -27,25 +26,25 @@ void require_symmetric(Context& c, const Tensor& weights) {
 }
 
 /// Weights of one scale for all channels have the sign of the activations.
-OperandId weights_like(Context& c, TensorId id, OperandId input) {
+Value weights_like(Context& c, TensorId id, Value input) {
   const Tensor& weights = c.info(id);
   if (!weights.constant) c.refuse(Reason::argument, "its weights are computed from the input; they must be constant");
   if (weights.type != ElementType::qint8 && weights.type != ElementType::quint8)
     c.refuse(Reason::quantization, "its weights are " + std::string(graph::name(weights.type)) + ", not qint8",
              "quantize the weights to torch.qint8");
   require_symmetric(c, weights);
-  const bool wants_unsigned = c.type(input).type == OperandType::TENSOR_QUANT8_ASYMM;
+  const bool wants_unsigned = input.is(OperandType::TENSOR_QUANT8_ASYMM);
   const bool is_unsigned = weights.type == ElementType::quint8;
   if (!weights.quantization.channel_scales.empty() || wants_unsigned == is_unsigned) return c.operand(id);
   const int32_t shift = wants_unsigned ? half_range : -half_range;
   graph::Quantization quantization = weights.quantization;
   quantization.zero_point += shift;
   const ElementType type = wants_unsigned ? ElementType::quint8 : ElementType::qint8;
-  return c.graph().add_constant(weights.constant->shifted(shift, type), quantization);
+  return c.builder().constant(weights.constant->shifted(shift, type), quantization);
 }
 
-OperandId bias_of(Context& c, const Value& bias, float input_scale, const graph::Quantization& weights,
-                  uint32_t outputs) {
+Value bias_of(Context& c, const trace::Value& bias, float input_scale, const graph::Quantization& weights,
+              uint32_t outputs) {
   std::vector<float> values(outputs, 0.0f);
   if (const TensorId* id = bias.tensor()) {
     if (!c.info(*id).constant) c.refuse(Reason::argument, "its bias is computed from the input; it must be constant");
@@ -61,18 +60,18 @@ OperandId bias_of(Context& c, const Value& bias, float input_scale, const graph:
   }
   graph::Quantization quantization;
   if (weights.channel_scales.empty()) quantization.scale = input_scale * weights.scale;
-  return c.graph().add_constant(Constant::from(std::move(integers), {outputs}), quantization);
+  return c.builder().constant(Constant::from(std::move(integers), {outputs}), quantization);
 }
 
 }  // namespace
 
-QuantizedParameters quantized_parameters(Context& c, const std::vector<Value>& packed, OperandId input,
+QuantizedParameters quantized_parameters(Context& c, const std::vector<trace::Value>& packed, Value input,
                                          uint32_t outputs) {
   if (packed.size() < 2 || !packed[0].tensor())
     c.refuse(Reason::argument, "its packed weights are of a kind that is not known here");
-  const OperandId weights = weights_like(c, *packed[0].tensor(), input);
-  const float input_scale = c.type(input).quantization.scale;
-  const graph::Quantization quantization = c.type(weights).quantization;
+  const Value weights = weights_like(c, *packed[0].tensor(), input);
+  const float input_scale = input.quantization().scale;
+  const graph::Quantization quantization = weights.quantization();
   return {weights, bias_of(c, packed[1], input_scale, quantization, outputs)};
 }
 
@@ -93,8 +92,8 @@ Constant dequantized(const Tensor& tensor) {
   return Constant::from(std::move(values), shape);
 }
 
-OperandId quantized_scalar(Context& c, double value, OperandId like) {
-  const bool is_unsigned = c.type(like).type == OperandType::TENSOR_QUANT8_ASYMM;
+Value quantized_scalar(Context& c, double value, Value like) {
+  const bool is_unsigned = like.is(OperandType::TENSOR_QUANT8_ASYMM);
   // The greatest number of steps from the zero point: the finer the scale, the less a product with it loses.
   constexpr int steps = 255;
   const int32_t zero_point = value < 0 ? steps : 0, integer = value == 0 ? zero_point : steps - zero_point;
@@ -103,20 +102,20 @@ OperandId quantized_scalar(Context& c, double value, OperandId like) {
   quantization.scale = value == 0 ? 1.0f : static_cast<float>(std::abs(value) / steps);
   quantization.zero_point = zero_point + shift;
   const Constant element = Constant::from(std::vector<int32_t>{integer}, {1});
-  return c.graph().add_constant(element.shifted(shift, is_unsigned ? ElementType::quint8 : ElementType::qint8),
-                                quantization);
+  return c.builder().constant(element.shifted(shift, is_unsigned ? ElementType::quint8 : ElementType::qint8),
+                              quantization);
 }
 
-OperandId requantized(Context& c, OperandId value, const TensorType& type) {
-  if (c.type(value).quantization == type.quantization) return value;
-  return c.binary(Op::ADD, value, quantized_scalar(c, 0, value), type.quantization);
+Value requantized(Context& c, Value value, const TensorType& type) {
+  if (value.quantization() == type.quantization) return value;
+  return (value + quantized_scalar(c, 0, value)).at(type.quantization);
 }
 
-OperandId rectified_as_named(Context& c, OperandId value) {
+Value rectified_as_named(Context& c, Value value) {
   constexpr std::string_view suffix = "_relu";
   const std::string_view op = c.op();
   const bool named = op.size() > suffix.size() && op.substr(op.size() - suffix.size()) == suffix;
-  return named ? c.unary(Op::RELU, value) : value;
+  return named ? relu(value) : value;
 }
 
 }  // namespace passerelle::lowering

@@ -47,20 +47,20 @@ Constant dequantized(const trace::Tensor& tensor);
 
 /// Weights and bias of a layer with quantized input, as NNAPI takes them.
 struct QuantizedParameters {
-  OperandId weights;
-  OperandId bias;
+  Value weights;
+  Value bias;
 };
 /// `packed`: {weight, bias or None, ...}; `outputs`: how many numbers a bias has.
-QuantizedParameters quantized_parameters(Context& c, const std::vector<trace::Value>& packed, OperandId input,
+QuantizedParameters quantized_parameters(Context& c, const std::vector<trace::Value>& packed, Value input,
                                          uint32_t outputs);
 
 /// A constant of shape {1} that is exactly `value`, with the element type of `like` and a scale of its own.
-OperandId quantized_scalar(Context& c, double value, OperandId like);
+Value quantized_scalar(Context& c, double value, Value like);
 
 /// The same numbers in another scale: an addition of 0, which every level has.
-OperandId requantized(Context& c, OperandId value, const TensorType& type);
+Value requantized(Context& c, Value value, const TensorType& type);
 
 /// RELU where the operator's name says so ("quantized::add_relu").
-OperandId rectified_as_named(Context& c, OperandId value);
+Value rectified_as_named(Context& c, Value value);
 
 }  // namespace passerelle::lowering

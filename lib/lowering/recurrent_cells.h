@@ -10,8 +10,8 @@ namespace passerelle::lowering {
 
 /// A linear layer: [out, in] and [out].
 struct Affine {
-  OperandId weights;
-  OperandId bias;
+  Value weights;
+  Value bias;
 };
 
 /// A cell's parameters, grouped as its step uses them. `input` and `recurrent` correspond: what their layers make of
@@ -19,28 +19,28 @@ struct Affine {
 struct CellWeights {
   std::vector<Affine> input;
   std::vector<Affine> recurrent;
-  std::optional<OperandId> projection;  ///< of the hidden state: [out, units]
+  std::optional<Value> projection;  ///< of the hidden state: [out, units]
 };
 
 /// Each [batch, units].
 struct CellState {
-  OperandId hidden{};
-  std::optional<OperandId> cell;  ///< LSTM alone has one
+  Value hidden;
+  std::optional<Value> cell;  ///< LSTM alone has one
 };
 
 /// A cell's parameters as PyTorch has them: its gates below one another.
 struct CellParameters {
-  OperandId input_weights;
-  OperandId recurrent_weights;
-  std::optional<OperandId> input_bias;
-  std::optional<OperandId> recurrent_bias;
-  std::optional<OperandId> projection;
+  Value input_weights;
+  Value recurrent_weights;
+  std::optional<Value> input_bias;
+  std::optional<Value> recurrent_bias;
+  std::optional<Value> projection;
 };
 
 struct Cell {
   CellWeights (*arrange)(Context&, const CellParameters&);
   /// `driven`: what each of the input layers made of the input of this step, [batch, out].
-  CellState (*step)(Context&, const CellWeights&, const std::vector<OperandId>& driven, const CellState& before);
+  CellState (*step)(Context&, const CellWeights&, const Values& driven, const CellState& before);
 };
 
 extern const Cell lstm_cell;
@@ -49,9 +49,9 @@ extern const Cell rnn_tanh_cell;
 extern const Cell rnn_relu_cell;
 
 /// What the input layers make of rows of inputs, of one step or of many.
-std::vector<OperandId> drive(Context& context, const CellWeights& weights, OperandId rows);
+Values drive(Context& context, const CellWeights& weights, Value rows);
 
 /// Some of a tensor's first dimension. Of a constant: a constant.
-OperandId rows_of(Context& context, OperandId value, uint32_t begin, uint32_t count);
+Value rows_of(Context& context, Value value, uint32_t begin, uint32_t count);
 
 }  // namespace passerelle::lowering

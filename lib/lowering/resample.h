@@ -21,9 +21,9 @@ struct Resampling {
 };
 
 /// The elements that are read, in order, side by side: a GATHER, or nothing for the identity.
-OperandId gather_taps(Context& c, OperandId value, uint32_t axis, const Resampling& resampling);
+Value gather_taps(Context& c, Value value, uint32_t axis, const Resampling& resampling);
 
 /// The weighted sums along `axis` (height or width) of an NHWC image: GATHER, MUL, AVERAGE_POOL_2D.
-OperandId resample(Context& c, OperandId nhwc, uint32_t axis, const Resampling& resampling);
+Value resample(Context& c, Value nhwc, uint32_t axis, const Resampling& resampling);
 
 }  // namespace passerelle::lowering

@@ -14,40 +14,38 @@
 namespace passerelle::lowering {
 
 /// The same elements in row-major order.
-OperandId reshaped(Context& context, OperandId value, Shape shape);
+Value reshaped(Context& context, Value value, Shape shape);
 
 /// Dimension i of the result is dimension permutation[i] of `value`.
-OperandId transposed(Context& context, OperandId value, const Permutation& permutation);
+Value transposed(Context& context, Value value, const Permutation& permutation);
 
 /// NumPy's broadcasting to `shape`, as a tensor of its own: for operations that do not broadcast.
-OperandId broadcast(Context& context, OperandId value, Shape shape);
+Value broadcast(Context& context, Value value, Shape shape);
 
 /// `shape` filled with one number.
-OperandId filled(Context& context, double number, OperandType type, Shape shape);
+Value filled(Context& context, double number, OperandType type, Shape shape);
 
 /// value repeated multiples[i] times along dimension i.
-OperandId tiled(Context& context, OperandId value, const std::vector<int32_t>& multiples);
+Value tiled(Context& context, Value value, const std::vector<int32_t>& multiples);
 
 /// Elements begin, begin+step, ... (`count` of them) of one dimension.
-OperandId sliced(Context& context, OperandId value, uint32_t dimension, uint32_t begin, uint32_t count,
-                 uint32_t step = 1);
+Value sliced(Context& context, Value value, uint32_t dimension, uint32_t begin, uint32_t count, uint32_t step = 1);
 
 /// Pieces of these sizes, whose sum is the dimension's.
-std::vector<OperandId> split(Context& context, OperandId value, uint32_t dimension, const std::vector<uint32_t>& sizes);
+Values split(Context& context, Value value, uint32_t dimension, const std::vector<uint32_t>& sizes);
 
 /// Elements of one dimension by number (0 or more); the dimension gives way to those of `indices` (TENSOR_INT32).
-OperandId gathered(Context& context, OperandId value, uint32_t dimension, OperandId indices);
+Value gathered(Context& context, Value value, uint32_t dimension, Value indices);
 /// The same with known indices, which keep the rank.
-OperandId gathered(Context& context, OperandId value, uint32_t dimension, const std::vector<int32_t>& indices);
+Value gathered(Context& context, Value value, uint32_t dimension, const std::vector<int32_t>& indices);
 
 /// All of one type; their shapes differ in `dimension` only.
-OperandId concatenated(Context& context, std::vector<OperandId> values, uint32_t dimension);
+Value concatenated(Context& context, Values values, uint32_t dimension);
 
 /// Elements added before and after each dimension, all of them `fill`.
-OperandId padded(Context& context, OperandId value, const std::vector<std::pair<int32_t, int32_t>>& padding,
-                 double fill);
+Value padded(Context& context, Value value, const std::vector<std::pair<int32_t, int32_t>>& padding, double fill);
 
 /// where_true or where_false, by the condition (TENSOR_BOOL8); all three are broadcast to `shape`.
-OperandId chosen(Context& context, OperandId condition, OperandId where_true, OperandId where_false, Shape shape);
+Value chosen(Context& context, Value condition, Value where_true, Value where_false, Shape shape);
 
 }  // namespace passerelle::lowering

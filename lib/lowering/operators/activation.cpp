@@ -15,14 +15,14 @@ namespace {
 /// For operators of floating-point tensors that are one NNAPI operation.
 template <OperationType operation>
 void lower_unary(Context& context) {
-  context.result(context.unary(operation, self_as_result(context)));
+  context.result(unary(operation, self_as_result(context)));
 }
 
 // --- Rectifiers and other clamps.
 
-OperandId relu(Context& context, OperandId x) {
-  if (context.type(x).type == OperandType::TENSOR_INT32) return context.binary(Op::MAXIMUM, x, 0.0);
-  return context.unary(Op::RELU, x);
+Value relu(Context& context, Value x) {
+  if (x.is(OperandType::TENSOR_INT32)) return max(x, 0);
+  return relu(x);
 }
 
 /// NNAPI's own operation for a range, where it has one.
@@ -34,12 +34,12 @@ std::optional<OperationType> clamp_operation(double lowest, double highest) {
   return std::nullopt;
 }
 
-OperandId clamp(Context& context, OperandId x, double lowest, double highest) {
-  if (context.type(x).type != OperandType::TENSOR_INT32)
-    if (std::optional<OperationType> operation = clamp_operation(lowest, highest)) return context.unary(*operation, x);
+Value clamp(Context& context, Value x, double lowest, double highest) {
+  if (!x.is(OperandType::TENSOR_INT32))
+    if (std::optional<OperationType> operation = clamp_operation(lowest, highest)) return unary(*operation, x);
   // In PyTorch's order: where the bounds cross, the upper one wins.
-  if (!std::isinf(lowest)) x = context.binary(Op::MAXIMUM, x, lowest);
-  if (!std::isinf(highest)) x = context.binary(Op::MINIMUM, x, highest);
+  if (!std::isinf(lowest)) x = max(x, lowest);
+  if (!std::isinf(highest)) x = min(x, highest);
   return x;
 }
 
@@ -52,32 +52,30 @@ void lower_hardtanh(Context& context) {
 }
 
 void lower_clamp(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   if (!context.is_tensor("min") && !context.is_tensor("max")) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return context.result(clamp(context, x, context.number_or("min", -infinity), context.number_or("max", infinity)));
   }
-  OperandType type = context.type(x).type;
-  if (!context.is_none("min")) x = context.binary(Op::MAXIMUM, x, argument(context, "min", type));
-  if (!context.is_none("max")) x = context.binary(Op::MINIMUM, x, argument(context, "max", type));
+  OperandType type = x.element_type();
+  if (!context.is_none("min")) x = max(x, argument(context, "min", type));
+  if (!context.is_none("max")) x = min(x, argument(context, "max", type));
   context.result(x);
 }
 
 void lower_threshold(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   double threshold = context.number("threshold"), value = context.number("value");
   // Below the threshold everything becomes its value: a maximum, where the two are one number.
   if (threshold == 0 && value == 0) return context.result(relu(context, x));
-  if (threshold == value) return context.result(context.binary(Op::MAXIMUM, x, value));
-  OperandId above = context.binary(Op::GREATER, x, threshold);
-  context.result(select(context, above, x, filled(context, value, context.type(x).type, context.shape(x))));
+  if (threshold == value) return context.result(max(x, value));
+  Value above = greater(x, threshold);
+  context.result(select(context, above, x, filled(context, value, x.element_type(), x.shape())));
 }
 
 // --- Rectifiers with a slope.
 
-OperandId leaky(Context& context, OperandId x, double slope) {
-  return context.emit(Op::PRELU, {{"input", x}, {"alpha", context.scalar(slope, x)}}, context.type(x));
-}
+Value leaky(Context& context, Value x, double slope) { return prelu(x, slope); }
 
 void lower_leaky_relu(Context& context) {
   context.result(leaky(context, self_as_result(context), context.number("negative_slope")));
@@ -90,36 +88,32 @@ void lower_rrelu(Context& context) {
 }
 
 void lower_prelu(Context& context) {
-  OperandId x = context.tensor("self"), weight = context.tensor("weight");
-  size_t rank = context.rank(x);
-  if (graph::element_count(context.shape(weight)) != 1 && rank > 1) {
+  Value x = context.tensor("self"), weight = context.tensor("weight");
+  size_t rank = x.rank();
+  if (graph::element_count(weight.shape()) != 1 && rank > 1) {
     // A slope for each channel: dimension 1.
     Shape shape(rank, 1);
-    shape[1] = context.shape(x)[1];
-    weight = context.reshape(weight, shape);
+    shape[1] = x.shape()[1];
+    weight = reshape(weight, shape);
   } else {
-    weight = context.reshape(weight, {1});
+    weight = reshape(weight, {1});
   }
-  context.result(context.emit(Op::PRELU, {{"input", x}, {"alpha", weight}}, context.type(x)));
+  context.result(prelu(x, weight));
 }
 
 // --- Exponential units.
 
-OperandId elu(Context& context, OperandId x, double alpha) {
-  return context.emit(Op::ELU, {{"input", x}, {"alpha", static_cast<float>(alpha)}}, context.type(x));
-}
+Value elu(Context& context, Value x, double alpha) { return graph::elu(x, static_cast<float>(alpha)); }
 
-OperandId times(Context& context, OperandId x, double factor) {
-  return factor == 1 ? x : context.binary(Op::MUL, x, factor);
-}
+Value times(Context& context, Value x, double factor) { return factor == 1 ? x : x * factor; }
 
 void lower_elu(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   double alpha = context.number("alpha"), scale = context.number("scale"), input_scale = context.number("input_scale");
   if (input_scale == 1) return context.result(times(context, elu(context, x, alpha), scale));
   // The input's scale is for the negative side alone.
-  OperandId negative = context.binary(Op::MINIMUM, times(context, x, input_scale), 0.0);
-  OperandId sum = context.binary(Op::ADD, elu(context, negative, alpha), context.unary(Op::RELU, x));
+  Value negative = min(times(context, x, input_scale), 0);
+  Value sum = elu(context, negative, alpha) + relu(x);
   context.result(times(context, sum, scale));
 }
 
@@ -129,7 +123,7 @@ void lower_selu(Context& context) {
 }
 
 void lower_celu(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   double alpha = context.number("alpha");
   context.result(times(context, elu(context, times(context, x, 1 / alpha), 1), alpha));
 }
@@ -137,87 +131,82 @@ void lower_celu(Context& context) {
 // --- Sigmoids and what is built on them.
 
 void lower_hardsigmoid(Context& context) {
-  OperandId x = context.binary(Op::ADD, self_as_result(context), 3.0);
-  context.result(context.binary(Op::MUL, context.unary(Op::RELU6, x), 1.0 / 6));
+  Value x = self_as_result(context) + 3;
+  context.result(relu6(x) * (1.0 / 6));
 }
 
-OperandId times_sigmoid(Context& context, OperandId x, OperandId gate) {
-  return context.binary(Op::MUL, x, context.unary(Op::LOGISTIC, gate));
-}
+Value times_sigmoid(Context& context, Value x, Value gate) { return x * logistic(gate); }
 
 void lower_silu(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   context.result(times_sigmoid(context, x, x));
 }
 
 void lower_glu(Context& context) {
-  OperandId x = self_as_result(context);
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  uint32_t half = context.shape(x)[dimension] / 2;
-  std::vector<OperandId> halves = split(context, x, dimension, {half, half});
+  Value x = self_as_result(context);
+  uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
+  uint32_t half = x.shape()[dimension] / 2;
+  Values halves = split(context, x, dimension, {half, half});
   context.result(times_sigmoid(context, halves[0], halves[1]));
 }
 
 void lower_gelu(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   bool exact = !context.has("approximate") || context.string("approximate") == "none";
-  if (exact) return context.result(gelu(context, x));
+  if (exact) return context.result(gelu(x));
   // (1 + tanh(z)) / 2 is the sigmoid of 2 z.
   constexpr double twice_slope = 1.5957691216057308;  // 2 sqrt(2 / pi)
-  OperandId cubic = context.binary(Op::MUL, square(context, x), twice_slope * 0.044715);
-  OperandId gate = context.binary(Op::MUL, context.binary(Op::ADD, cubic, twice_slope), x);
+  Value cubic = square(x) * (twice_slope * 0.044715);
+  Value gate = (cubic + twice_slope) * x;
   context.result(times_sigmoid(context, x, gate));
 }
 
 void lower_mish(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   // tanh(log(1 + e)) is n / (n + 2) with n = e (e + 2); beyond 20 it is 1.
-  OperandId e = context.unary(Op::EXP, context.binary(Op::MINIMUM, x, 20.0));
-  OperandId n = context.binary(Op::MUL, e, context.binary(Op::ADD, e, 2.0));
-  OperandId ratio = context.binary(Op::DIV, n, context.binary(Op::ADD, n, 2.0));
-  context.result(context.binary(Op::MUL, x, ratio));
+  Value e = exp(min(x, 20));
+  Value n = e * (e + 2);
+  Value ratio = n / (n + 2);
+  context.result(x * ratio);
 }
 
 void lower_softplus(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   double beta = context.number("beta"), threshold = context.number("threshold");
-  OperandId scaled = times(context, x, beta);
-  OperandId smooth = times(context, softplus(context, scaled), 1 / beta);
+  Value scaled = times(context, x, beta);
+  Value smooth = times(context, softplus(scaled), 1 / beta);
   // From here on softplus(z) and z are one number in float32.
   constexpr double linear = 17;
   if (threshold >= linear) return context.result(smooth);
-  context.result(select(context, context.binary(Op::GREATER, scaled, threshold), x, smooth));
+  context.result(select(context, greater(scaled, threshold), x, smooth));
 }
 
 void lower_log_sigmoid(Context& context) {
-  OperandId x = self_as_result(context);
-  context.result(context.unary(Op::NEG, softplus(context, context.unary(Op::NEG, x))));
+  Value x = self_as_result(context);
+  context.result(-softplus(-x));
 }
 
 // --- Shrinkage.
 
 void lower_hardshrink(Context& context) {
-  OperandId x = self_as_result(context);
-  OperandId outside = context.binary(Op::GREATER, context.unary(Op::ABS, x), context.number("lambd"));
-  context.result(select(context, outside, x, filled(context, 0, context.type(x).type, context.shape(x))));
+  Value x = self_as_result(context);
+  Value outside = greater(abs(x), context.number("lambd"));
+  context.result(select(context, outside, x, filled(context, 0, x.element_type(), x.shape())));
 }
 
 void lower_softshrink(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   double lambda = context.number("lambd");
-  context.result(context.binary(Op::SUB, x, clamp(context, x, -lambda, lambda)));
+  context.result(x - clamp(context, x, -lambda, lambda));
 }
 
 // --- Normalised along a dimension.
 
-OperandId softmax(Context& context, OperationType operation) {
-  OperandId x = self_as_result(context);
-  auto axis = static_cast<int32_t>(Context::dimension(context.integer("dim"), context.info("self").shape.size()));
-  return context.emit(operation, {{"input", x}, {"beta", 1.0f}, {"axis", axis}}, context.type(x));
+template <Value function(Value, uint32_t, float)>
+void lower_softmax(Context& context) {
+  const uint32_t axis = Context::dimension(context.integer("dim"), context.info("self").shape.size());
+  context.result(function(self_as_result(context), axis, 1));
 }
-
-void lower_softmax(Context& context) { context.result(softmax(context, Op::SOFTMAX)); }
-void lower_log_softmax(Context& context) { context.result(softmax(context, Op::LOG_SOFTMAX)); }
 
 constexpr Lowering table[] = {
     {"aten::relu", lower_relu, "RELU", ""},
@@ -247,12 +236,12 @@ constexpr Lowering table[] = {
     {"aten::log_sigmoid", lower_log_sigmoid, "ABS, EXP, LOG, RELU, ADD, SUB", ""},
     {"aten::hardshrink", lower_hardshrink, "ABS, GREATER, SELECT", ""},
     {"aten::softshrink", lower_softshrink, "MINIMUM, MAXIMUM, SUB", ""},
-    {"aten::softmax", lower_softmax, "SOFTMAX", ""},
-    {"aten::special_softmax", lower_softmax, "SOFTMAX", ""},
-    {"aten::_softmax", lower_softmax, "SOFTMAX", ""},
-    {"aten::log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
-    {"aten::special_log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
-    {"aten::_log_softmax", lower_log_softmax, "LOG_SOFTMAX", ""},
+    {"aten::softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
+    {"aten::special_softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
+    {"aten::_softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
+    {"aten::log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},
+    {"aten::special_log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},
+    {"aten::_log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},
 };
 
 }  // namespace

@@ -14,27 +14,24 @@ namespace {
 Constant rows(const Constant& parameter, uint32_t first, uint32_t count) { return parameter.sliced(0, first, count); }
 
 /// [batch, length, heads * size] → [batch, heads, length, size]
-OperandId split_heads(Context& c, OperandId value, uint32_t heads) {
-  const Shape shape = c.shape(value);
-  return c.transpose(c.reshape(value, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
+Value split_heads(Context& c, Value value, uint32_t heads) {
+  const Shape shape = value.shape();
+  return transpose(reshape(value, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
 }
 
 /// [batch, heads, length, size] → [batch, length, heads * size]
-OperandId join_heads(Context& c, OperandId value) {
-  const Shape shape = c.shape(value);
-  return c.reshape(c.transpose(value, {0, 2, 1, 3}), {shape[0], shape[2], shape[1] * shape[3]});
+Value join_heads(Context& c, Value value) {
+  const Shape shape = value.shape();
+  return reshape(transpose(value, {0, 2, 1, 3}), {shape[0], shape[2], shape[1] * shape[3]});
 }
 
-OperandId softmax_of_last(Context& c, OperandId value) {
-  return c.emit(Op::SOFTMAX, {{"input", value}, {"beta", 1.0f}, {"axis", static_cast<int32_t>(c.rank(value)) - 1}},
-                c.type(value));
-}
+Value softmax_of_last(Context& c, Value value) { return softmax(value, static_cast<uint32_t>(value.rank()) - 1); }
 
 enum class TrueMeans { attended, masked };
 
 /// A mask as what is added to the scores. Minus infinity, as PyTorch has it: a row without anything to attend to is
 /// then not a number there and here.
-OperandId additive_mask(Context& c, std::string_view name, TrueMeans true_means) {
+Value additive_mask(Context& c, std::string_view name, TrueMeans true_means) {
   const float where_true = true_means == TrueMeans::masked ? -INFINITY : 0;
   const float where_false = true_means == TrueMeans::masked ? 0 : -INFINITY;
   if (const std::optional<Constant> mask = c.constant(name)) {
@@ -42,45 +39,45 @@ OperandId additive_mask(Context& c, std::string_view name, TrueMeans true_means)
     for (float& value : values) value = value != 0 ? where_true : where_false;
     return c.constant_operand(Constant::from(std::move(values), mask->shape()));
   }
-  const OperandId mask = cast(c, c.tensor(name), OperandType::TENSOR_BOOL8);
-  const Shape shape = c.shape(mask);
+  const Value mask = cast(c, c.tensor(name), OperandType::TENSOR_BOOL8);
+  const Shape shape = mask.shape();
   return select(c, mask, filled(c, where_true, OperandType::TENSOR_FLOAT32, shape),
                 filled(c, where_false, OperandType::TENSOR_FLOAT32, shape));
 }
 
 /// The mask in a shape that is broadcast to [batch, heads, length, length]: mask_type 0 is [length, length], 1 is
 /// [batch, length], and 2 has all four dimensions. Numbers are bools here, too: what is not 0 is masked.
-OperandId masked(Context& c, OperandId scores) {
+Value masked(Context& c, Value scores) {
   if (c.is_none("mask")) return scores;
-  OperandId mask = additive_mask(c, "mask", TrueMeans::masked);
-  const Shape shape = c.shape(mask);
+  Value mask = additive_mask(c, "mask", TrueMeans::masked);
+  const Shape shape = mask.shape();
   if (shape.size() == 2) {
     const bool is_padding = c.integer_or("mask_type", 0) == 1;
-    mask = c.reshape(mask, is_padding ? Shape{shape[0], 1, 1, shape[1]} : Shape{1, 1, shape[0], shape[1]});
+    mask = reshape(mask, is_padding ? Shape{shape[0], 1, 1, shape[1]} : Shape{1, 1, shape[0], shape[1]});
   }
-  return c.binary(Op::ADD, scores, mask);
+  return scores + mask;
 }
 
 /// The three projections' parameters lie above one another in qkv_weight and qkv_bias.
-OperandId projected(Context& c, OperandId value, uint32_t part, uint32_t size) {
+Value projected(Context& c, Value value, uint32_t part, uint32_t size) {
   const Constant weights = rows(c.required_constant("qkv_weight"), part * size, size);
   const Constant bias = rows(c.required_constant("qkv_bias"), part * size, size);
   return fully_connected(c, value, c.constant_operand(weights), c.constant_operand(bias));
 }
 
 struct Attention {
-  OperandId output;   // [batch, length, size]
-  OperandId weights;  // [batch, heads, length, length]
+  Value output;   // [batch, length, size]
+  Value weights;  // [batch, heads, length, length]
 };
 
-Attention attend(Context& c, OperandId query, OperandId key, OperandId value, uint32_t size, uint32_t heads) {
+Attention attend(Context& c, Value query, Value key, Value value, uint32_t size, uint32_t heads) {
   const double scale = 1 / std::sqrt(static_cast<double>(size / heads));
-  const OperandId q = split_heads(c, c.binary(Op::MUL, projected(c, query, 0, size), scale), heads);
-  const OperandId k = split_heads(c, projected(c, key, 1, size), heads);
-  const OperandId v = split_heads(c, projected(c, value, 2, size), heads);
-  const OperandId scores = matrix_product(c, q, c.transpose(k, {0, 1, 3, 2}));
-  const OperandId weights = softmax_of_last(c, masked(c, scores));
-  const OperandId joined = join_heads(c, matrix_product(c, weights, v));
+  const Value q = split_heads(c, projected(c, query, 0, size) * scale, heads);
+  const Value k = split_heads(c, projected(c, key, 1, size), heads);
+  const Value v = split_heads(c, projected(c, value, 2, size), heads);
+  const Value scores = matrix_product(c, q, transpose(k, {0, 1, 3, 2}));
+  const Value weights = softmax_of_last(c, masked(c, scores));
+  const Value joined = join_heads(c, matrix_product(c, weights, v));
   return {fully_connected(c, joined, c.tensor("proj_weight"), c.tensor("proj_bias")), weights};
 }
 
@@ -91,46 +88,42 @@ void lower_multi_head_attention(Context& c) {
                                      positive(c, "num_head"));
   c.result(0, attention.output);
   if (!c.is_used(1)) return;
-  OperandId weights = attention.weights;
-  if (c.boolean("average_attn_weights")) {
-    TensorType averaged = c.type(weights);
-    averaged.shape.erase(averaged.shape.begin() + 1);
-    weights = c.emit(Op::MEAN, {{"input", weights}, {"axes", c.constant_operand(Constant::list({1}))}}, averaged);
-  }
+  Value weights = attention.weights;
+  if (c.boolean("average_attn_weights")) weights = reduce(Op::MEAN, weights, {1}, false);
   c.result(1, weights);
 }
 
-OperandId layer_norm(Context& c, OperandId value, const char* weight, const char* bias) {
+Value layer_norm(Context& c, Value value, const char* weight, const char* bias) {
   value = standardise_last(c, value, 1, c.number("eps"));
-  value = c.binary(Op::MUL, value, c.tensor(weight));
-  return c.binary(Op::ADD, value, c.tensor(bias));
+  value = value * c.tensor(weight);
+  return value + c.tensor(bias);
 }
 
 void lower_transformer_encoder_layer(Context& c) {
-  const OperandId source = c.tensor("src");
+  const Value source = c.tensor("src");
   const bool norm_first = c.boolean("norm_first");
-  auto attended = [&](OperandId value) {
+  auto attended = [&](Value value) {
     return attend(c, value, value, value, positive(c, "embed_dim"), positive(c, "num_heads")).output;
   };
-  auto fed_forward = [&](OperandId value) {
+  auto fed_forward = [&](Value value) {
     value = fully_connected(c, value, c.tensor("ffn_weight_1"), c.tensor("ffn_bias_1"));
-    value = c.boolean("use_gelu") ? gelu(c, value) : c.unary(Op::RELU, value);
+    value = c.boolean("use_gelu") ? gelu(value) : relu(value);
     return fully_connected(c, value, c.tensor("ffn_weight_2"), c.tensor("ffn_bias_2"));
   };
-  auto first_norm = [&](OperandId value) { return layer_norm(c, value, "norm_weight_1", "norm_bias_1"); };
-  auto second_norm = [&](OperandId value) { return layer_norm(c, value, "norm_weight_2", "norm_bias_2"); };
+  auto first_norm = [&](Value value) { return layer_norm(c, value, "norm_weight_1", "norm_bias_1"); };
+  auto second_norm = [&](Value value) { return layer_norm(c, value, "norm_weight_2", "norm_bias_2"); };
 
-  OperandId value = c.binary(Op::ADD, source, attended(norm_first ? first_norm(source) : source));
+  Value value = source + attended(norm_first ? first_norm(source) : source);
   if (!norm_first) value = first_norm(value);
-  value = c.binary(Op::ADD, value, fed_forward(norm_first ? second_norm(value) : value));
+  value = value + fed_forward(norm_first ? second_norm(value) : value);
   c.result(norm_first ? value : second_norm(value));
 }
 
 /// Each of the heads as often as `heads` (0: any number) has it: neighbouring heads of the query share one.
-OperandId shared_heads(Context& c, OperandId value, uint32_t heads) {
+Value shared_heads(Context& c, Value value, uint32_t heads) {
   if (heads == 0) return value;
-  const auto dimension = static_cast<uint32_t>(c.rank(value) - 3);
-  const uint32_t sharing = heads / c.shape(value)[dimension];
+  const auto dimension = static_cast<uint32_t>(value.rank() - 3);
+  const uint32_t sharing = heads / value.shape()[dimension];
   std::vector<int32_t> indices;
   for (uint32_t head = 0; head < heads; ++head) indices.push_back(static_cast<int32_t>(head / sharing));
   return gathered(c, value, dimension, indices);
@@ -140,29 +133,28 @@ OperandId shared_heads(Context& c, OperandId value, uint32_t heads) {
 /// is added.
 void lower_scaled_dot_product(Context& c) {
   if (c.number_or("dropout_p", 0) != 0) c.refuse(Reason::nondeterministic, "it drops attention weights at random");
-  const OperandId query = c.tensor("query");
-  const size_t rank = c.rank(query);
-  const uint32_t heads = rank > 2 && c.has("enable_gqa") && c.boolean("enable_gqa") ? c.shape(query)[rank - 3] : 0;
-  const OperandId key = shared_heads(c, c.tensor("key"), heads), value = shared_heads(c, c.tensor("value"), heads);
+  const Value query = c.tensor("query");
+  const size_t rank = query.rank();
+  const uint32_t heads = rank > 2 && c.has("enable_gqa") && c.boolean("enable_gqa") ? query.shape()[rank - 3] : 0;
+  const Value key = shared_heads(c, c.tensor("key"), heads), value = shared_heads(c, c.tensor("value"), heads);
   Permutation swapped = graph::identity_permutation(rank);
   std::swap(swapped[rank - 1], swapped[rank - 2]);
-  double scale = 1 / std::sqrt(static_cast<double>(c.shape(query).back()));
+  double scale = 1 / std::sqrt(static_cast<double>(query.shape().back()));
   if (!c.is_none("scale")) scale = c.number("scale");
-  OperandId scores = matrix_product(c, c.binary(Op::MUL, query, scale), c.transpose(key, swapped));
+  Value scores = matrix_product(c, query * scale, transpose(key, swapped));
   if (c.has("is_causal") && c.boolean("is_causal")) {
-    const uint32_t length = c.shape(scores)[c.rank(scores) - 2], keys = c.shape(scores).back();
+    const uint32_t length = scores.shape()[scores.rank() - 2], keys = scores.shape().back();
     std::vector<float> mask(size_t{length} * keys);
     for (uint32_t i = 0; i < length; ++i)
       for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = -INFINITY;
-    scores = c.binary(Op::ADD, scores, c.constant_operand(Constant::from(std::move(mask), {length, keys})));
+    scores = scores + c.constant_operand(Constant::from(std::move(mask), {length, keys}));
   }
   if (!c.is_none("attn_mask")) {
     const bool is_bool = c.info("attn_mask").type == graph::ElementType::bool8;
-    scores =
-        c.binary(Op::ADD, scores, is_bool ? additive_mask(c, "attn_mask", TrueMeans::attended) : c.tensor("attn_mask"));
+    scores = scores + (is_bool ? additive_mask(c, "attn_mask", TrueMeans::attended) : c.tensor("attn_mask"));
   }
-  const OperandId weights = softmax_of_last(c, scores);
-  c.result(0, c.reshape(matrix_product(c, weights, value), c.result_type().shape));
+  const Value weights = softmax_of_last(c, scores);
+  c.result(0, reshape(matrix_product(c, weights, value), c.result_type().shape));
   if (c.result_count() > 1 && c.is_used(1)) c.result(1, weights);
 }
 

@@ -16,26 +16,26 @@ constexpr OperandType boolean = OperandType::TENSOR_BOOL8;
 template <OperationType operation>
 void lower_comparison(Context& context) {
   OperandType type = promoted(context, "self", "other");
-  context.result(context.binary(operation, argument(context, "self", type), argument(context, "other", type)));
+  context.result(binary(operation, argument(context, "self", type), argument(context, "other", type)));
 }
 
 void lower_isnan(Context& context) {
-  OperandId x = context.tensor("self");
-  context.result(context.binary(Op::NOT_EQUAL, x, x));
+  Value x = context.tensor("self");
+  context.result(not_equal(x, x));
 }
 
 /// Integers and bools are finite.
 template <OperationType operation>
 void compare_with_infinity(Context& context) {
-  OperandId x = cast(context, context.tensor("self"), OperandType::TENSOR_FLOAT32);
-  context.result(context.binary(operation, context.unary(Op::ABS, x), static_cast<double>(INFINITY)));
+  Value x = cast(context, context.tensor("self"), OperandType::TENSOR_FLOAT32);
+  context.result(binary(operation, abs(x), static_cast<double>(INFINITY)));
 }
 
 // --- Logic. Numbers are true where they are not 0.
 
 template <OperationType operation>
 void lower_logical(Context& context) {
-  context.result(context.binary(operation, argument(context, "self", boolean), argument(context, "other", boolean)));
+  context.result(binary(operation, argument(context, "self", boolean), argument(context, "other", boolean)));
 }
 
 /// The bits of bools are their truth; those of integers have no counterpart.
@@ -46,9 +46,7 @@ void lower_bitwise(Context& context) {
   lower_logical<operation>(context);
 }
 
-void lower_logical_not(Context& context) {
-  context.result(context.unary(Op::LOGICAL_NOT, argument(context, "self", boolean)));
-}
+void lower_logical_not(Context& context) { context.result(logical_not(argument(context, "self", boolean))); }
 
 void lower_bitwise_not(Context& context) {
   if (context.result_type().type != boolean)
@@ -58,7 +56,7 @@ void lower_bitwise_not(Context& context) {
 
 // --- Choices.
 
-void lower_choice(Context& context, OperandId condition, OperandId where_true, OperandId where_false) {
+void lower_choice(Context& context, Value condition, Value where_true, Value where_false) {
   context.result(chosen(context, condition, where_true, where_false, context.result_type().shape));
 }
 
@@ -77,19 +75,18 @@ void lower_masked_fill(Context& context) {
 }
 
 void lower_nan_to_num(Context& context) {
-  OperandId x = self_as_result(context);
-  if (context.type(x).type != OperandType::TENSOR_FLOAT32) return context.result(x);
+  Value x = self_as_result(context);
+  if (!x.is(OperandType::TENSOR_FLOAT32)) return context.result(x);
   constexpr double largest = std::numeric_limits<float>::max();
-  OperandId number = context.binary(Op::EQUAL, x, x);
-  const Shape shape = context.shape(x);
-  OperandId known =
+  Value number = equal(x, x);
+  const Shape shape = x.shape();
+  Value known =
       select(context, number, x, filled(context, context.number_or("nan", 0), OperandType::TENSOR_FLOAT32, shape));
   double above = context.number_or("posinf", largest), below = context.number_or("neginf", -largest);
-  if (above == largest && below == -largest)
-    return context.result(context.binary(Op::MAXIMUM, context.binary(Op::MINIMUM, known, largest), -largest));
-  OperandId finite_above = context.binary(Op::LESS_EQUAL, known, largest);
+  if (above == largest && below == -largest) return context.result(max(min(known, largest), -largest));
+  Value finite_above = less_equal(known, largest);
   known = select(context, finite_above, known, filled(context, above, OperandType::TENSOR_FLOAT32, shape));
-  OperandId finite_below = context.binary(Op::GREATER_EQUAL, known, -largest);
+  Value finite_below = greater_equal(known, -largest);
   context.result(select(context, finite_below, known, filled(context, below, OperandType::TENSOR_FLOAT32, shape)));
 }
 

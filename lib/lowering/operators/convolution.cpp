@@ -20,15 +20,11 @@ graph::Quantization part(graph::Quantization whole, uint32_t begin, uint32_t cou
 }
 
 /// Part of the first dimension of weights or a bias.
-OperandId part(Context& c, OperandId parameter, uint32_t begin, uint32_t count) {
-  if (c.graph().is_constant(parameter))
-    return c.graph().add_constant(c.graph()[parameter].constant->sliced(0, begin, count),
-                                  part(c.type(parameter).quantization, begin, count));
-  std::vector<int32_t> first(c.rank(parameter), 0);
-  Shape size = c.shape(parameter);
-  first[0] = static_cast<int32_t>(begin);
-  size[0] = count;
-  return c.slice(parameter, first, size);
+Value part(Context& c, Value parameter, uint32_t begin, uint32_t count) {
+  if (parameter.is_constant())
+    return c.builder().constant(parameter.constant()->sliced(0, begin, count),
+                                part(parameter.quantization(), begin, count));
+  return slice(parameter, 0, begin, count);
 }
 
 /// How a filter moves along one spatial dimension. Paddings may be negative: then the input is cropped.
@@ -39,9 +35,6 @@ struct Axis {
   int32_t after = 0;
 
   int32_t extent(uint32_t kernel) const { return dilation * (static_cast<int32_t>(kernel) - 1) + 1; }
-  uint32_t output_size(uint32_t input, uint32_t kernel) const {
-    return static_cast<uint32_t>((static_cast<int32_t>(input) + before + after - extent(kernel)) / stride + 1);
-  }
 };
 
 struct Window {
@@ -51,15 +44,15 @@ struct Window {
 
 /// What is the same for all windows. `weights` are PyTorch's: [out, in / groups, height, width].
 struct Filters {
-  OperandId weights;
-  OperandId bias;
+  Value weights;
+  Value bias;
   graph::Quantization output;
 };
 
 /// NNAPI refuses explicit paddings below 0 and of the filter's whole extent or more: those are cropped or padded apart.
-OperandId fit_padding(Context& c, OperandId nhwc, Window& window, uint32_t kernel_height, uint32_t kernel_width) {
+Value fit_padding(Context& c, Value nhwc, Window& window, uint32_t kernel_height, uint32_t kernel_width) {
   std::vector<int32_t> begin(4, 0);
-  Shape size = c.shape(nhwc);
+  Shape size = nhwc.shape();
   std::vector<std::pair<int32_t, int32_t>> padding(4, {0, 0});
   auto fit = [&](uint32_t dimension, Axis& axis, uint32_t kernel) {
     begin[dimension] = std::max(0, -axis.before);
@@ -72,35 +65,34 @@ OperandId fit_padding(Context& c, OperandId nhwc, Window& window, uint32_t kerne
   };
   fit(nhwc_height, window.height, kernel_height);
   fit(nhwc_width, window.width, kernel_width);
-  if (size != c.shape(nhwc)) nhwc = c.slice(nhwc, begin, size);
+  if (size != nhwc.shape()) nhwc = slice(nhwc, begin, size);
   const std::pair<int32_t, int32_t> none{0, 0};
-  if (padding[nhwc_height] != none || padding[nhwc_width] != none) nhwc = c.pad(nhwc, padding);
+  if (padding[nhwc_height] != none || padding[nhwc_width] != none) nhwc = pad(nhwc, padding);
   return nhwc;
 }
 
 /// CONV_2D, DEPTHWISE_CONV_2D or GROUPED_CONV_2D.
-OperandId convolve(Context& c, OperandId nhwc, const Filters& filters, Window window, uint32_t groups);
+Value convolve(Context& c, Value nhwc, const Filters& filters, Window window, uint32_t groups);
 
 /// GROUPED_CONV_2D has no dilation: one CONV_2D a group.
-OperandId convolve_each_group(Context& c, OperandId nhwc, const Filters& filters, const Window& window,
-                              uint32_t groups) {
-  Shape size = c.shape(nhwc);
+Value convolve_each_group(Context& c, Value nhwc, const Filters& filters, const Window& window, uint32_t groups) {
+  Shape size = nhwc.shape();
   size[nhwc_channels] /= groups;
-  const uint32_t outputs = c.shape(filters.weights)[0] / groups;
-  std::vector<OperandId> results;
+  const uint32_t outputs = filters.weights.shape()[0] / groups;
+  Values results;
   for (uint32_t group = 0; group < groups; ++group) {
-    const OperandId channels = c.slice(nhwc, {0, 0, 0, static_cast<int32_t>(group * size[nhwc_channels])}, size);
+    const Value channels = slice(nhwc, {0, 0, 0, static_cast<int32_t>(group * size[nhwc_channels])}, size);
     const uint32_t begin = group * outputs;
     results.push_back(convolve(
         c, channels, {part(c, filters.weights, begin, outputs), part(c, filters.bias, begin, outputs), filters.output},
         window, 1));
   }
-  return c.concatenate(results, nhwc_channels);
+  return concatenate(results, nhwc_channels);
 }
 
-OperandId convolve(Context& c, OperandId nhwc, const Filters& filters, Window window, uint32_t groups) {
-  const Shape kernel = c.shape(filters.weights);
-  const uint32_t inputs = c.shape(nhwc)[nhwc_channels];
+Value convolve(Context& c, Value nhwc, const Filters& filters, Window window, uint32_t groups) {
+  const Shape kernel = filters.weights.shape();
+  const uint32_t inputs = nhwc.shape()[nhwc_channels];
   const bool dilated = window.height.dilation != 1 || window.width.dilation != 1;
   const bool depthwise = groups > 1 && groups == inputs;
   nhwc = fit_padding(c, nhwc, window, kernel[2], kernel[3]);
@@ -108,46 +100,41 @@ OperandId convolve(Context& c, OperandId nhwc, const Filters& filters, Window wi
 
   const Op type = depthwise ? Op::DEPTHWISE_CONV_2D : groups > 1 ? Op::GROUPED_CONV_2D : Op::CONV_2D;
   // PyTorch's output channel of a depthwise convolution is group * multiplier + m, which is NNAPI's order too.
-  const OperandId filter = depthwise ? c.transpose(filters.weights, {1, 2, 3, 0}) : c.to_nhwc(filters.weights);
-  TensorType output = c.type(nhwc);
-  output.quantization = filters.output;
-  output.shape = {output.shape[0], window.height.output_size(output.shape[nhwc_height], kernel[2]),
-                  window.width.output_size(output.shape[nhwc_width], kernel[3]), kernel[0]};
-  const OperandId result = c.emit(type,
-                                  {{"input", nhwc},
-                                   {"filter", filter},
-                                   {"bias", filters.bias},
-                                   {"padding_left", window.width.before},
-                                   {"padding_right", window.width.after},
-                                   {"padding_top", window.height.before},
-                                   {"padding_bottom", window.height.after},
-                                   {"stride_width", window.width.stride},
-                                   {"stride_height", window.height.stride}},
-                                  output);
-  graph::Operation& operation = c.graph().operations.back();
+  const Value filter = depthwise ? transpose(filters.weights, {1, 2, 3, 0}) : to_nhwc(filters.weights);
+  graph::Operation operation = c.graph().make_operation(type,
+                                                        {{"input", nhwc},
+                                                         {"filter", filter},
+                                                         {"bias", filters.bias},
+                                                         {"padding_left", window.width.before},
+                                                         {"padding_right", window.width.after},
+                                                         {"padding_top", window.height.before},
+                                                         {"padding_bottom", window.height.after},
+                                                         {"stride_width", window.width.stride},
+                                                         {"stride_height", window.height.stride}},
+                                                        {}, 0);
   if (depthwise) operation.argument("depth_multiplier") = static_cast<int32_t>(kernel[0] / inputs);
   if (type == Op::GROUPED_CONV_2D) operation.argument("num_groups") = static_cast<int32_t>(groups);
   if (dilated) {
     operation.argument("dilation_width") = window.width.dilation;
     operation.argument("dilation_height") = window.height.dilation;
   }
-  return result;
+  return c.builder().append(std::move(operation), 1, {{}, filters.output}).front();
 }
 
 /// Zeros behind each row and column, so that pixels stand `stride` apart: [N, H, W, C] → [N, H*stride, W*stride, C].
-OperandId insert_zeros(Context& c, OperandId nhwc, HeightWidth stride) {
-  const Shape shape = c.shape(nhwc);
+Value insert_zeros(Context& c, Value nhwc, HeightWidth stride) {
+  const Shape shape = nhwc.shape();
   const uint32_t height = shape[1] * static_cast<uint32_t>(stride.height);
   const uint32_t width = shape[2] * static_cast<uint32_t>(stride.width);
   if (stride.width > 1) {
-    nhwc = c.reshape(nhwc, {shape[0] * shape[1], shape[2], 1, shape[3]});
-    nhwc = c.pad(nhwc, {{0, 0}, {0, 0}, {0, stride.width - 1}, {0, 0}});
-    nhwc = c.reshape(nhwc, {shape[0], shape[1], width, shape[3]});
+    nhwc = reshape(nhwc, {shape[0] * shape[1], shape[2], 1, shape[3]});
+    nhwc = pad(nhwc, {{0, 0}, {0, 0}, {0, stride.width - 1}, {0, 0}});
+    nhwc = reshape(nhwc, {shape[0], shape[1], width, shape[3]});
   }
   if (stride.height > 1) {
-    nhwc = c.reshape(nhwc, {shape[0] * shape[1], 1, width, shape[3]});
-    nhwc = c.pad(nhwc, {{0, 0}, {0, stride.height - 1}, {0, 0}, {0, 0}});
-    nhwc = c.reshape(nhwc, {shape[0], height, width, shape[3]});
+    nhwc = reshape(nhwc, {shape[0] * shape[1], 1, width, shape[3]});
+    nhwc = pad(nhwc, {{0, 0}, {0, stride.height - 1}, {0, 0}, {0, 0}});
+    nhwc = reshape(nhwc, {shape[0], height, width, shape[3]});
   }
   return nhwc;
 }
@@ -170,63 +157,53 @@ Constant spread(const std::vector<Element>& values, const Shape& shape, Element 
   return Constant::from(std::move(result), {shape[0], height, width, shape[3]});
 }
 
-OperandId spread_filter(Context& c, OperandId filter, HeightWidth dilation, HeightWidth behind) {
-  const Constant constant = *c.graph()[filter].constant;
-  const graph::Quantization quantization = c.type(filter).quantization;
-  if (!nnapi::is_quantized(c.type(filter).type))
+Value spread_filter(Context& c, Value filter, HeightWidth dilation, HeightWidth behind) {
+  const Constant constant = *filter.constant();
+  const graph::Quantization quantization = filter.quantization();
+  if (!nnapi::is_quantized(filter.element_type()))
     return c.constant_operand(spread(constant.floats(), constant.shape(), 0.0f, dilation, behind));
   const std::vector<int64_t> integers = constant.integers();
   const Constant result = spread(std::vector<int32_t>(integers.begin(), integers.end()), constant.shape(),
                                  quantization.zero_point, dilation, behind);
-  return c.graph().add_constant(result.converted(constant.type()), quantization);
+  return c.builder().constant(result.converted(constant.type()), quantization);
 }
 
-Constant require_constant_weights(Context& c, OperandId weights, const char* because) {
-  if (!c.graph().is_constant(weights))
+Constant require_constant_weights(Context& c, Value weights, const char* because) {
+  if (!weights.is_constant())
     c.refuse(Reason::argument, std::string("a transposed convolution ") + because + " needs constant weights");
-  return *c.graph()[weights].constant;
+  return *weights.constant();
 }
 
 /// TRANSPOSE_CONV_2D. It has no dilation and no output padding: zeros in the filter say both. (Android's own kernel
 /// also takes a negative padding for the latter, but its documentation does not promise it.)
-OperandId transpose_convolve(Context& c, OperandId nhwc, const ConvolutionParameters& t) {
+Value transpose_convolve(Context& c, Value nhwc, const ConvolutionParameters& t) {
   const HeightWidth behind{std::max(0, t.output_padding.height - t.padding.height),
                            std::max(0, t.output_padding.width - t.padding.width)};
-  OperandId filter = c.transpose(t.weights, {1, 2, 3, 0});
+  Value filter = transpose(t.weights, {1, 2, 3, 0});
   if (t.dilation.height != 1 || t.dilation.width != 1 || behind.height != 0 || behind.width != 0) {
     require_constant_weights(c, filter, "with dilation or output padding");
     filter = spread_filter(c, filter, t.dilation, behind);
   }
   const int32_t bottom = t.padding.height - t.output_padding.height + behind.height;
   const int32_t right = t.padding.width - t.output_padding.width + behind.width;
-  auto output_size = [](uint32_t input, int32_t stride, uint32_t kernel, int32_t padding) {
-    return (input - 1) * static_cast<uint32_t>(stride) + kernel - static_cast<uint32_t>(padding);
-  };
-  const Shape kernel = c.shape(filter);
-  TensorType output = c.type(nhwc);
-  output.quantization = t.output;
-  output.shape[nhwc_height] =
-      output_size(output.shape[nhwc_height], t.stride.height, kernel[1], t.padding.height + bottom);
-  output.shape[nhwc_width] = output_size(output.shape[nhwc_width], t.stride.width, kernel[2], t.padding.width + right);
-  output.shape[nhwc_channels] = kernel[0];
-  return c.emit(Op::TRANSPOSE_CONV_2D,
-                {{"input", nhwc},
-                 {"filter", filter},
-                 {"bias", t.bias},
-                 {"padding_left", t.padding.width},
-                 {"padding_right", right},
-                 {"padding_top", t.padding.height},
-                 {"padding_bottom", bottom},
-                 {"stride_width", t.stride.width},
-                 {"stride_height", t.stride.height}},
-                output);
+  return c.builder().emit(Op::TRANSPOSE_CONV_2D,
+                          {{"input", nhwc},
+                           {"filter", filter},
+                           {"bias", t.bias},
+                           {"padding_left", t.padding.width},
+                           {"padding_right", right},
+                           {"padding_top", t.padding.height},
+                           {"padding_bottom", bottom},
+                           {"stride_width", t.stride.width},
+                           {"stride_height", t.stride.height}},
+                          {{}, t.output});
 }
 
 /// TRANSPOSE_CONV_2D has no groups, but a transposed convolution is an ordinary one of the input with zeros between its
 /// pixels, with each filter turned by 180 degrees. `weights`: [in, out / groups, height, width].
-OperandId transpose_convolve_groups(Context& c, OperandId nhwc, const ConvolutionParameters& t) {
+Value transpose_convolve_groups(Context& c, Value nhwc, const ConvolutionParameters& t) {
   const Constant constant = require_constant_weights(c, t.weights, "with groups");
-  const graph::Quantization quantization = c.type(t.weights).quantization;
+  const graph::Quantization quantization = t.weights.quantization();
   if (!quantization.channel_scales.empty())
     c.refuse(Reason::quantization, "a transposed convolution with groups takes no weights quantized per channel",
              "quantize its weights with one scale for all channels");
@@ -242,22 +219,22 @@ OperandId transpose_convolve_groups(Context& c, OperandId nhwc, const Convolutio
   };
   const Window window{axis(t.stride.height, t.padding.height, t.output_padding.height, t.dilation.height, shape[2]),
                       axis(t.stride.width, t.padding.width, t.output_padding.width, t.dilation.width, shape[3])};
-  const Filters filters{c.graph().add_constant(filter, quantization), t.bias, t.output};
+  const Filters filters{c.builder().constant(filter, quantization), t.bias, t.output};
   return convolve(c, insert_zeros(c, nhwc, t.stride), filters, window, t.groups);
 }
 
 /// The filter with two spatial dimensions: [out, in, width] → [out, in, 1, width]; the taps along a depth become
 /// channels, which lie beside one another for each channel of the input.
-OperandId filter_of(Context& c, bool transposed) {
-  const OperandId weights = c.tensor("weight");
-  const Shape shape = c.shape(weights);
-  if (shape.size() == 3) return c.reshape(weights, {shape[0], shape[1], 1, shape[2]});
+Value filter_of(Context& c, bool transposed) {
+  const Value weights = c.tensor("weight");
+  const Shape shape = weights.shape();
+  if (shape.size() == 3) return reshape(weights, {shape[0], shape[1], 1, shape[2]});
   if (shape.size() == 4) return weights;
-  if (!transposed) return c.reshape(weights, {shape[0], shape[1] * shape[2], shape[3], shape[4]});
-  return c.reshape(c.transpose(weights, {0, 2, 1, 3, 4}), {shape[0] * shape[2], shape[1], shape[3], shape[4]});
+  if (!transposed) return reshape(weights, {shape[0], shape[1] * shape[2], shape[3], shape[4]});
+  return reshape(transpose(weights, {0, 2, 1, 3, 4}), {shape[0] * shape[2], shape[1], shape[3], shape[4]});
 }
 
-OperandId bias_of(Context& c, uint32_t channels) {
+Value bias_of(Context& c, uint32_t channels) {
   return c.is_none("bias") ? c.constant_operand(Constant::filled(0, {channels})) : c.tensor("bias");
 }
 
@@ -276,16 +253,15 @@ Padding padding_of(const Context& c) {
   return c.string("padding") == "same" ? Padding::same : Padding::valid;
 }
 
-ConvolutionParameters parameters_of(Context& c, OperandId weights, size_t spatial_rank, bool transposed) {
-  ConvolutionParameters parameters;
-  parameters.weights = weights;
+ConvolutionParameters parameters_of(Context& c, Value weights, size_t spatial_rank, bool transposed) {
+  const auto groups = static_cast<uint32_t>(c.integer("groups"));
+  ConvolutionParameters parameters{weights, bias_of(c, transposed ? weights.shape()[1] * groups : weights.shape()[0])};
+  parameters.groups = groups;
   parameters.same_padding = padding_of(c) == Padding::same;
   parameters.stride = spatial_integers(c, "stride", spatial_rank, 1);
   parameters.dilation = spatial_integers(c, "dilation", spatial_rank, 1);
   if (padding_of(c) == Padding::numbers) parameters.padding = spatial_integers(c, "padding", spatial_rank, 0);
   if (transposed) parameters.output_padding = spatial_integers(c, "output_padding", spatial_rank, 0);
-  parameters.groups = static_cast<uint32_t>(c.integer("groups"));
-  parameters.bias = bias_of(c, transposed ? c.shape(weights)[1] * parameters.groups : c.shape(weights)[0]);
   return parameters;
 }
 
@@ -312,27 +288,27 @@ std::vector<int32_t> slices_read(const Context& c, bool transposed, int32_t dept
 }
 
 /// [.., C, D, H, W] → [N * output depth, C * taps, H, W].
-OperandId volume_as_image(Context& c, OperandId volume, const std::vector<int32_t>& slices, uint32_t taps) {
-  const Shape shape = c.shape(volume);
+Value volume_as_image(Context& c, Value volume, const std::vector<int32_t>& slices, uint32_t taps) {
+  const Shape shape = volume.shape();
   const size_t rank = shape.size();
   const uint32_t channels = shape[rank - 4], depth = shape[rank - 3], height = shape[rank - 2], width = shape[rank - 1];
   const uint32_t batch = rank == 5 ? shape[0] : 1;
   const auto outputs = static_cast<uint32_t>(slices.size()) / taps;
-  OperandId stack = c.reshape(volume, {batch * channels, depth, height * width});
+  Value stack = reshape(volume, {batch * channels, depth, height * width});
   if (std::count(slices.begin(), slices.end(), static_cast<int32_t>(depth)) > 0)
-    stack = c.pad(stack, {{0, 0}, {0, 1}, {0, 0}});
+    stack = pad(stack, {{0, 0}, {0, 1}, {0, 0}});
   stack = gathered(c, stack, 1, slices);
-  stack = c.transpose(c.reshape(stack, {batch, channels, outputs, taps * height * width}), {0, 2, 1, 3});
-  return c.reshape(stack, {batch * outputs, channels * taps, height, width});
+  stack = transpose(reshape(stack, {batch, channels, outputs, taps * height * width}), {0, 2, 1, 3});
+  return reshape(stack, {batch * outputs, channels * taps, height, width});
 }
 
 /// [N * depth, H, W, C] → [N, C, depth, H, W]
-OperandId image_as_volume(Context& c, OperandId nhwc, uint32_t depth) {
-  const OperandId image = c.to_nchw(nhwc);
-  const Shape shape = c.shape(image);
+Value image_as_volume(Context& c, Value nhwc, uint32_t depth) {
+  const Value image = to_nchw(nhwc);
+  const Shape shape = image.shape();
   const uint32_t batch = shape[0] / depth, pixels = shape[2] * shape[3];
-  const OperandId slices = c.transpose(c.reshape(image, {batch, depth, shape[1], pixels}), {0, 2, 1, 3});
-  return c.reshape(slices, {batch, shape[1], depth, shape[2], shape[3]});
+  const Value slices = transpose(reshape(image, {batch, depth, shape[1], pixels}), {0, 2, 1, 3});
+  return reshape(slices, {batch, shape[1], depth, shape[2], shape[3]});
 }
 
 void lower_convolution(Context& c) {
@@ -340,19 +316,18 @@ void lower_convolution(Context& c) {
   const size_t spatial_rank = filter.size() - 2;
   const bool transposed = c.has("transposed") ? c.boolean("transposed") : c.has("output_padding");
   const ConvolutionParameters parameters = parameters_of(c, filter_of(c, transposed), spatial_rank, transposed);
-  const auto convolved = [&](OperandId image) {
-    const OperandId nhwc = c.to_nhwc(image);
+  const auto convolved = [&](Value image) {
+    const Value nhwc = to_nhwc(image);
     return transposed ? transposed_convolution(c, nhwc, parameters) : convolution(c, nhwc, parameters);
   };
-  const OperandId input = c.tensor("input");
+  const Value input = c.tensor("input");
   if (spatial_rank < 3) return result_from_nhwc(c, convolved(as_image(c, input, spatial_rank)));
   const Shape result = c.result_type().shape;
   const uint32_t depth = result[result.size() - 3];
-  const std::vector<int32_t> slices =
-      slices_read(c, transposed, static_cast<int32_t>(c.shape(input)[c.rank(input) - 3]),
-                  static_cast<int32_t>(filter[2]), static_cast<int32_t>(depth));
-  const OperandId image = volume_as_image(c, input, slices, static_cast<uint32_t>(filter[2]));
-  c.result(c.reshape(image_as_volume(c, convolved(image), depth), result));
+  const std::vector<int32_t> slices = slices_read(c, transposed, static_cast<int32_t>(input.shape()[input.rank() - 3]),
+                                                  static_cast<int32_t>(filter[2]), static_cast<int32_t>(depth));
+  const Value image = volume_as_image(c, input, slices, static_cast<uint32_t>(filter[2]));
+  c.result(reshape(image_as_volume(c, convolved(image), depth), result));
 }
 
 constexpr std::string_view convolutions = "CONV_2D, DEPTHWISE_CONV_2D, GROUPED_CONV_2D";
@@ -377,14 +352,14 @@ const Lowering table[] = {
 
 }  // namespace
 
-OperandId convolution(Context& c, OperandId nhwc, const ConvolutionParameters& p) {
-  const Shape kernel = c.shape(p.weights);
+Value convolution(Context& c, Value nhwc, const ConvolutionParameters& p) {
+  const Shape kernel = p.weights.shape();
   const Window window{axis_of(p.stride.height, p.dilation.height, p.padding.height, p.same_padding, kernel[2]),
                       axis_of(p.stride.width, p.dilation.width, p.padding.width, p.same_padding, kernel[3])};
   return convolve(c, nhwc, {p.weights, p.bias, p.output}, window, p.groups);
 }
 
-OperandId transposed_convolution(Context& c, OperandId nhwc, const ConvolutionParameters& p) {
+Value transposed_convolution(Context& c, Value nhwc, const ConvolutionParameters& p) {
   return p.groups == 1 ? transpose_convolve(c, nhwc, p) : transpose_convolve_groups(c, nhwc, p);
 }
 

@@ -7,19 +7,19 @@
 namespace passerelle::lowering {
 
 struct ConvolutionParameters {
-  OperandId weights;  ///< rank 4. Ordinary: [out, in / groups, height, width]; transposed: [in, out / groups, ...]
-  OperandId bias;     ///< [out]
+  Value weights;  ///< rank 4. Ordinary: [out, in / groups, height, width]; transposed: [in, out / groups, ...]
+  Value bias;     ///< [out]
   HeightWidth stride{1, 1};
   HeightWidth padding{0, 0};
   HeightWidth dilation{1, 1};
   HeightWidth output_padding{0, 0};  ///< transposed only
   uint32_t groups = 1;
-  bool same_padding = false;   ///< ordinary only: "same" instead of `padding`
-  graph::Quantization output;  ///< of the result, where the image is quantized
+  bool same_padding = false;     ///< ordinary only: "same" instead of `padding`
+  graph::Quantization output{};  ///< of the result, where the image is quantized
 };
 
 /// NHWC to NHWC.
-OperandId convolution(Context& c, OperandId nhwc, const ConvolutionParameters& parameters);
-OperandId transposed_convolution(Context& c, OperandId nhwc, const ConvolutionParameters& parameters);
+Value convolution(Context& c, Value nhwc, const ConvolutionParameters& parameters);
+Value transposed_convolution(Context& c, Value nhwc, const ConvolutionParameters& parameters);
 
 }  // namespace passerelle::lowering

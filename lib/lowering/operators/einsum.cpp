@@ -12,7 +12,7 @@ namespace {
 
 /// A tensor and the letter of each of its dimensions.
 struct Lettered {
-  OperandId value;
+  Value value;
   std::string letters;
 };
 
@@ -45,7 +45,7 @@ class Einsum {
   void read_equation() {
     const std::string equation = without_spaces(c_.string("equation"));
     const size_t arrow = equation.find("->");
-    const std::vector<OperandId> tensors = c_.tensors("tensors");
+    const Values tensors = c_.tensors("tensors");
     std::string left = equation.substr(0, arrow);
     size_t greatest = 0;
     std::vector<std::string> parts;
@@ -65,7 +65,7 @@ class Einsum {
     return dots == std::string::npos ? part : part.replace(dots, 3, ellipsis(dimensions, greatest));
   }
 
-  Lettered term(OperandId value, const std::string& part, size_t greatest, size_t named) {
+  Lettered term(Value value, const std::string& part, size_t greatest, size_t named) {
     Lettered result{value, expanded(part, c_.rank(value) - named, greatest)};
     named_ += result.letters;
     for (size_t i = 0; i < result.letters.size(); ++i)
@@ -86,11 +86,11 @@ class Einsum {
     const uint32_t size = shape[first];
     std::vector<int32_t> places;
     for (uint32_t i = 0; i < size; ++i) places.push_back(static_cast<int32_t>(i * (size + 1)));
-    const OperandId turned = c_.transpose(term.value, last);
+    const Value turned = c_.transpose(term.value, last);
     Shape joined = c_.shape(turned);
     joined.resize(others);
     joined.push_back(size * size);
-    const OperandId diagonal = gathered(c_, c_.reshape(turned, joined), static_cast<uint32_t>(others), places);
+    const Value diagonal = gathered(c_, c_.reshape(turned, joined), static_cast<uint32_t>(others), places);
     // The letter stands where its first one stood.
     Permutation order;
     for (uint32_t i = 0, next = 0; i < shape.size(); ++i)
@@ -133,7 +133,7 @@ class Einsum {
     TensorType type = c_.type(term.value);
     for (int32_t axis : axes) type.shape[static_cast<size_t>(axis)] = 1;
     if (shape.empty()) shape.push_back(1);
-    const OperandId sum = c_.emit(
+    const Value sum = c_.emit(
         Op::REDUCE_SUM,
         {{"input", term.value}, {"axes", c_.constant_operand(Constant::list(axes))}, {"keep_dims", true}}, type);
     return {c_.reshape(sum, shape), kept};
@@ -155,9 +155,9 @@ class Einsum {
     for (char letter : batch + summed)
       if (size_of(a, letter) != size_of(b, letter))
         c_.refuse(Reason::argument, "it broadcasts a dimension of size 1", "expand the operand before");
-    const OperandId left = as_matrices(arranged(a, batch + rows + summed), batch.size(), rows.size());
-    const OperandId right = as_matrices(arranged(b, batch + summed + columns), batch.size(), summed.size());
-    const OperandId product = matrix_product(c_, left, right);
+    const Value left = as_matrices(arranged(a, batch + rows + summed), batch.size(), rows.size());
+    const Value right = as_matrices(arranged(b, batch + summed + columns), batch.size(), summed.size());
+    const Value product = matrix_product(c_, left, right);
     Lettered result{product, batch + rows + columns};
     Shape shape;
     for (char letter : result.letters)
@@ -169,14 +169,14 @@ class Einsum {
 
   uint32_t size_of(const Lettered& term, char letter) const { return c_.shape(term.value)[term.letters.find(letter)]; }
 
-  OperandId arranged(const Lettered& term, const std::string& letters) const {
+  Value arranged(const Lettered& term, const std::string& letters) const {
     Permutation permutation;
     for (char letter : letters) permutation.push_back(static_cast<uint32_t>(term.letters.find(letter)));
     return permutation.size() == c_.rank(term.value) ? c_.transpose(term.value, permutation) : term.value;
   }
 
   /// [batches..., rows..., columns...] → [batch, row, column]
-  OperandId as_matrices(OperandId value, size_t batches, size_t rows) const {
+  Value as_matrices(Value value, size_t batches, size_t rows) const {
     const Shape shape = c_.shape(value);
     Shape matrices(3, 1);
     for (size_t i = 0; i < shape.size(); ++i) matrices[i < batches ? 0 : i < batches + rows ? 1 : 2] *= shape[i];
@@ -190,8 +190,8 @@ class Einsum {
 };
 
 void lower_einsum(Context& c) {
-  for (OperandId value : c.tensors("tensors"))
-    if (c.type(value).type != OperandType::TENSOR_FLOAT32) c.refuse(Reason::element_type, "it multiplies integers");
+  for (Value value : c.tensors("tensors"))
+    if (!value.is(OperandType::TENSOR_FLOAT32)) c.refuse(Reason::element_type, "it multiplies integers");
   Einsum(c).lower();
 }
 

@@ -38,76 +38,70 @@ std::optional<uint32_t> padding_row(Context& context, uint32_t rows) {
 }
 
 /// A row of zeros adds nothing to a sum.
-OperandId without_padding_row(Context& context, OperandId table, Mode mode) {
-  const Shape shape = context.shape(table);
+Value without_padding_row(Context& context, Value table, Mode mode) {
+  const Shape shape = table.shape();
   const std::optional<uint32_t> row = padding_row(context, shape[0]);
   if (!row) return table;
-  if (mode != Mode::sum || !context.graph().is_constant(table))
+  if (mode != Mode::sum || !table.is_constant())
     context.refuse(Reason::argument, "its padding_idx is for sums of a constant table's rows only",
                    "leave out padding_idx, or use mode 'sum'");
-  std::vector<float> values = context.graph()[table].constant->floats();
+  std::vector<float> values = table.constant()->floats();
   std::fill_n(values.begin() + static_cast<ptrdiff_t>(*row) * shape[1], shape[1], 0.0f);
   return context.constant_operand(Constant::from(std::move(values), shape));
 }
 
 /// [bags, size, width] to [bags, width].
-OperandId reduced(Context& context, OperandId rows, Mode mode) {
-  const Shape shape = context.shape(rows);
-  TensorType output = context.type(rows);
-  output.shape = {shape[0], shape[2]};
-  const OperandId axes = context.constant_operand(Constant::list({1}));
-  if (mode == Mode::mean) return context.emit(Op::MEAN, {{"input", rows}, {"axes", axes}, {"keep_dims", 0}}, output);
-  const OperationType operation = mode == Mode::sum ? Op::REDUCE_SUM : Op::REDUCE_MAX;
-  return context.emit(operation, {{"input", rows}, {"axes", axes}, {"keep_dims", false}}, output);
+Value reduced(Context& context, Value rows, Mode mode) {
+  const OperationType operation = mode == Mode::mean ? Op::MEAN : mode == Mode::sum ? Op::REDUCE_SUM : Op::REDUCE_MAX;
+  return reduce(operation, rows, {1}, false);
 }
 
 /// `rows`: [all, width].
-OperandId reduced_bags(Context& context, OperandId rows, const std::vector<Bag>& bags, Mode mode) {
+Value reduced_bags(Context& context, Value rows, const std::vector<Bag>& bags, Mode mode) {
   const auto count = static_cast<uint32_t>(bags.size());
-  const uint32_t width = context.shape(rows)[1], size = bags.front().size;
+  const uint32_t width = rows.shape()[1], size = bags.front().size;
   const bool are_equal = std::all_of(bags.begin(), bags.end(), [&](const Bag& bag) { return bag.size == size; });
-  if (are_equal && size * count == context.shape(rows)[0])
-    return reduced(context, context.reshape(rows, {count, size, width}), mode);
-  std::vector<OperandId> results;
+  if (are_equal && size * count == rows.shape()[0]) return reduced(context, reshape(rows, {count, size, width}), mode);
+  Values results;
   for (const Bag& bag : bags) {
     if (bag.size == 0) {
       results.push_back(context.constant_operand(Constant::filled(0, {1, width})));
       continue;
     }
-    const OperandId inside = sliced(context, rows, 0, bag.begin, bag.size);
-    results.push_back(reduced(context, context.reshape(inside, {1, bag.size, width}), mode));
+    const Value inside = sliced(context, rows, 0, bag.begin, bag.size);
+    results.push_back(reduced(context, reshape(inside, {1, bag.size, width}), mode));
   }
   return concatenated(context, results, 0);
 }
 
 /// GATHER takes indices of any shape, RESHAPE integers from feature level 6 on only: what was flattened before is
 /// flattened afterwards.
-OperandId before_reshape(Context& context, OperandId indices) {
+Value before_reshape(Context& context, Value indices) {
   for (const graph::Operation& operation : context.graph().operations)
-    if (operation.is(Op::RESHAPE) && operation.output() == indices) return operation.operand("input");
+    if (operation.is(Op::RESHAPE) && operation.output() == indices) return context.value(operation.operand("input"));
   return indices;
 }
 
 /// [indices, width]
-OperandId rows_of_table(Context& context, OperandId table, OperandId indices) {
-  const OperandId rows = gathered(context, table, 0, before_reshape(context, indices));
-  return context.reshape(rows, {context.shape(indices)[0], context.shape(table)[1]});
+Value rows_of_table(Context& context, Value table, Value indices) {
+  const Value rows = gathered(context, table, 0, before_reshape(context, indices));
+  return reshape(rows, {indices.shape()[0], table.shape()[1]});
 }
 
 void lower_embedding_bag(Context& context) {
   const auto mode = static_cast<Mode>(context.integer("mode"));
-  const OperandId indices = context.tensor("indices");
-  if (context.rank(indices) != 1)
+  const Value indices = context.tensor("indices");
+  if (indices.rank() != 1)
     context.refuse(Reason::argument, "its indices have more than one dimension", "flatten them, and give offsets");
-  const std::vector<Bag> bags = read_bags(context, context.shape(indices)[0], mode);
-  const OperandId table = without_padding_row(context, context.tensor("weight"), mode);
-  if (context.type(table).type != OperandType::TENSOR_FLOAT32)
+  const std::vector<Bag> bags = read_bags(context, indices.shape()[0], mode);
+  const Value table = without_padding_row(context, context.tensor("weight"), mode);
+  if (!table.is(OperandType::TENSOR_FLOAT32))
     context.refuse(Reason::element_type, "embedding bags are converted in float32 only",
                    "convert the model with .float()");
-  OperandId rows = rows_of_table(context, table, indices);
+  Value rows = rows_of_table(context, table, indices);
   if (!context.is_none("per_sample_weights")) {
-    const OperandId factors = context.tensor("per_sample_weights");
-    rows = context.binary(Op::MUL, rows, context.reshape(factors, {context.shape(factors)[0], 1}));
+    const Value factors = context.tensor("per_sample_weights");
+    rows = rows * reshape(factors, {factors.shape()[0], 1});
   }
   context.result(reduced_bags(context, rows, bags, mode));
 }
@@ -116,7 +110,7 @@ void lower_embedding_bag(Context& context) {
 
 /// [.., width] for indices [..]: (integer - zero point) * scale, in LibTorch's order of rounding. The table stays
 /// bytes.
-OperandId rows_of_bytes(Context& c, OperandId indices) {
+Value rows_of_bytes(Context& c, Value indices) {
   const std::vector<trace::Value>& packed = c.list("weight");
   constexpr size_t parts = 4;  // bits, integers, scales, zero points
   if (packed.size() < parts)
@@ -129,17 +123,14 @@ OperandId rows_of_bytes(Context& c, OperandId indices) {
   for (size_t i = 0; i < scales.size(); ++i) offsets.push_back(-zero_points[i] * scales[i]);
   graph::Quantization whole;
   whole.scale = 1;
-  const OperandId table = c.graph().add_constant(integers.shifted(0, graph::ElementType::quint8), whole);
-  const OperandId rows = gathered(c, table, 0, indices);
-  TensorType real = c.type(rows);
-  real.type = OperandType::TENSOR_FLOAT32;
-  real.quantization = {};
+  const Value table = c.builder().constant(integers.shifted(0, graph::ElementType::quint8), whole);
+  const Value rows = gathered(c, table, 0, indices);
   const auto of_rows = [&](std::vector<float> values) {
     const auto count = static_cast<uint32_t>(values.size());
     return gathered(c, c.constant_operand(Constant::from(std::move(values), {count, 1})), 0, indices);
   };
-  const OperandId scaled = c.binary(Op::MUL, c.emit(Op::DEQUANTIZE, {{"input", rows}}, real), of_rows(scales));
-  return c.binary(Op::ADD, scaled, of_rows(std::move(offsets)));
+  const Value scaled = dequantize(rows) * of_rows(scales);
+  return scaled + of_rows(std::move(offsets));
 }
 
 void refuse_pruned(Context& c) {
@@ -157,14 +148,13 @@ void lower_embedding_byte(Context& c) {
 /// Sums, whatever the mode.
 void lower_embedding_bag_byte(Context& c) {
   refuse_pruned(c);
-  const OperandId indices = c.tensor("indices");
-  if (c.rank(indices) != 1 || c.is_none("offsets"))
+  const Value indices = c.tensor("indices");
+  if (indices.rank() != 1 || c.is_none("offsets"))
     c.refuse(Reason::argument, "its indices have more than one dimension", "flatten them, and give offsets");
-  const uint32_t count = c.shape(indices)[0];
-  OperandId rows = rows_of_bytes(c, before_reshape(c, indices));
-  rows = c.reshape(rows, {count, c.shape(rows).back()});
-  if (!c.is_none("per_sample_weights"))
-    rows = c.binary(Op::MUL, rows, c.reshape(c.tensor("per_sample_weights"), {count, 1}));
+  const uint32_t count = indices.shape()[0];
+  Value rows = rows_of_bytes(c, before_reshape(c, indices));
+  rows = reshape(rows, {count, rows.shape().back()});
+  if (!c.is_none("per_sample_weights")) rows = rows * reshape(c.tensor("per_sample_weights"), {count, 1});
   c.result(reduced_bags(c, rows, read_bags(c, count, Mode::sum), Mode::sum));
 }
 

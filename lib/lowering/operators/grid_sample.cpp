@@ -69,19 +69,19 @@ std::vector<Tap> nearest(const std::vector<float>& rows, const std::vector<float
 
 /// With a known grid each output pixel is a sum of a few pixels with known weights.
 void lower_grid_sampler(Context& c) {
-  const OperandId image = c.tensor("input");
-  if (c.rank(image) != 4) c.refuse(Reason::rank, "it samples a volume");
+  const Value image = c.tensor("input");
+  if (image.rank() != 4) c.refuse(Reason::rank, "it samples a volume");
   const std::optional<Constant> grid = c.constant("grid");
   if (!grid)
     c.refuse(Reason::no_counterpart, "it samples at places that are computed from the input, which NNAPI cannot",
              "make the grid a constant, or resize and crop instead");
   const int64_t mode = c.integer("interpolation_mode");
   if (mode > 1) c.refuse(Reason::argument, "it samples with cubic weights", "use mode='bilinear'");
-  const Shape shape = c.shape(image), output = c.result_type().shape;
+  const Shape shape = image.shape(), output = c.result_type().shape;
   const auto padding = static_cast<Padding>(c.integer("padding_mode"));
   const bool align_corners = c.boolean("align_corners");
   const uint32_t pixels = output[2] * output[3];
-  std::vector<OperandId> results;
+  Values results;
   for (uint32_t n = 0; n < shape[0]; ++n) {
     const std::vector<float> coordinates = grid->sliced(0, n, 1).floats();
     std::vector<float> rows, columns;
@@ -89,23 +89,22 @@ void lower_grid_sampler(Context& c) {
       columns.push_back(unnormalised(coordinates[2 * i], shape[3], align_corners, padding));
       rows.push_back(unnormalised(coordinates[2 * i + 1], shape[2], align_corners, padding));
     }
-    OperandId one = sliced(c, image, 0, n, 1);
-    one = c.pad(c.reshape(one, {shape[1], shape[2] * shape[3]}), {{0, 0}, {0, 1}});
-    std::optional<OperandId> sum;
+    Value one = sliced(c, image, 0, n, 1);
+    one = pad(reshape(one, {shape[1], shape[2] * shape[3]}), {{0, 0}, {0, 1}});
+    std::optional<Value> sum;
     for (Tap& tap : mode == 0 ? bilinear(rows, columns, shape) : nearest(rows, columns, shape)) {
-      const OperandId picked = gathered(c, one, 1, tap.pixels);
-      const OperandId part =
-          c.binary(Op::MUL, picked, c.constant_operand(Constant::from(std::move(tap.weights), {1, pixels})));
-      sum = sum ? c.binary(Op::ADD, *sum, part) : part;
+      const Value picked = gathered(c, one, 1, tap.pixels);
+      const Value part = picked * c.constant_operand(Constant::from(std::move(tap.weights), {1, pixels}));
+      sum = sum ? *sum + part : part;
     }
-    results.push_back(c.reshape(*sum, {1, output[1], output[2], output[3]}));
+    results.push_back(reshape(*sum, {1, output[1], output[2], output[3]}));
   }
-  c.result(c.concatenate(results, 0));
+  c.result(concatenate(results, 0));
 }
 
 /// The places of an image's pixels, from -1 to 1, moved by the matrix of each batch.
 void lower_affine_grid(Context& c) {
-  const OperandId theta = c.tensor("theta");
+  const Value theta = c.tensor("theta");
   const std::vector<int64_t> size = c.integers("size");
   if (size.size() != 4) c.refuse(Reason::rank, "it makes a grid of a volume");
   const bool align_corners = c.boolean("align_corners");
@@ -120,10 +119,10 @@ void lower_affine_grid(Context& c) {
         base.push_back(static_cast<float>(coordinate));
   const auto pixels = static_cast<uint32_t>(size[2] * size[3]), batch = static_cast<uint32_t>(size[0]);
   // [batch * 2, 3] x [3, pixels]
-  const OperandId moved =
-      fully_connected(c, c.reshape(theta, {batch * 2, 3}),
+  const Value moved =
+      fully_connected(c, reshape(theta, {batch * 2, 3}),
                       c.constant_operand(Constant::from(std::move(base), {pixels, 3})), zero_bias(c, pixels));
-  c.result(c.reshape(c.transpose(c.reshape(moved, {batch, 2, pixels}), {0, 2, 1}), c.result_type().shape));
+  c.result(reshape(transpose(reshape(moved, {batch, 2, pixels}), {0, 2, 1}), c.result_type().shape));
 }
 
 constexpr Lowering table[] = {

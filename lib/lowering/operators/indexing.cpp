@@ -19,20 +19,20 @@ uint32_t self_dimension(Context& context, std::string_view name = "dim") {
   return Context::dimension(context.integer(name), context.info("self").shape.size());
 }
 
-OperandId flattened(Context& context, OperandId value) {
-  return reshaped(context, value, {static_cast<uint32_t>(graph::element_count(context.shape(value)))});
+Value flattened(Context& context, Value value) {
+  return reshaped(context, value, {static_cast<uint32_t>(graph::element_count(value.shape()))});
 }
 
 // --- One index tensor along one dimension.
 
 void lower_index_select(Context& context) {
-  OperandId picked = gathered(context, context.tensor("self"), self_dimension(context), context.tensor("index"));
+  Value picked = gathered(context, context.tensor("self"), self_dimension(context), context.tensor("index"));
   context.result(reshaped(context, picked, context.result_type().shape));
 }
 
 /// Each element of `index` says where along `dimension` its element comes from; elsewhere the places are its own.
-OperandId gathered_one_by_one(Context& context, OperandId x, OperandId index, uint32_t dimension) {
-  const Shape shape = context.shape(x), places = context.shape(index);
+Value gathered_one_by_one(Context& context, Value x, Value index, uint32_t dimension) {
+  const Shape shape = x.shape(), places = index.shape();
   std::vector<int32_t> offsets;
   size_t stride = 1;
   for (size_t i = dimension + 1; i < shape.size(); ++i) stride *= shape[i];
@@ -42,15 +42,15 @@ OperandId gathered_one_by_one(Context& context, OperandId x, OperandId index, ui
       if (i != dimension) offset += rest % places[i] * step;
     offsets.push_back(static_cast<int32_t>(offset));
   }
-  if (context.graph().is_constant(index)) {
-    std::vector<int64_t> known = context.graph()[index].constant->integers();
+  if (index.is_constant()) {
+    std::vector<int64_t> known = index.constant()->integers();
     for (size_t i = 0; i < known.size(); ++i)
       offsets[i] += static_cast<int32_t>(known[i] * static_cast<int64_t>(stride));
     index = context.constant_operand(Constant::from(offsets, places));
   } else if (shape.size() > 1) {
     index = within(context, index, 0, shape[dimension] - 1.0);
-    index = context.binary(Op::MUL, index, static_cast<double>(stride));
-    index = context.binary(Op::ADD, index, context.constant_operand(Constant::from(offsets, places)));
+    index = index * static_cast<double>(stride);
+    index = index + context.constant_operand(Constant::from(offsets, places));
   }
   return gathered(context, flattened(context, x), 0, index);
 }
@@ -62,11 +62,11 @@ void lower_gather(Context& context) {
 
 /// gather, with NumPy's broadcasting of the other dimensions.
 void lower_take_along(Context& context) {
-  OperandId x = context.tensor("self"), index = context.tensor("indices");
+  Value x = context.tensor("self"), index = context.tensor("indices");
   if (context.is_none("dim"))
     return context.result(gathered(context, flattened(context, x), 0, flattened(context, index)));
   uint32_t dimension = self_dimension(context);
-  Shape values = context.shape(x), places = context.shape(index);
+  Shape values = x.shape(), places = index.shape();
   for (size_t i = 0; i < values.size(); ++i)
     if (i != dimension) values[i] = places[i] = std::max(values[i], places[i]);
   context.result(
@@ -74,80 +74,75 @@ void lower_take_along(Context& context) {
 }
 
 void lower_take(Context& context) {
-  OperandId x = flattened(context, context.tensor("self"));
-  OperandId index = counted_from_front(context, context.tensor("index"), context.shape(x).front());
+  Value x = flattened(context, context.tensor("self"));
+  Value index = counted_from_front(context, context.tensor("index"), x.shape().front());
   context.result(gathered(context, x, 0, index));
 }
 
 void lower_embedding(Context& context) {
-  OperandId table = context.tensor("weight"), indices = context.tensor("indices");
-  OperandId rows;
-  if (context.rank(indices) == 1) {
-    TensorType output = context.type(table);
-    output.shape[0] = context.shape(indices)[0];
-    rows = context.emit(Op::EMBEDDING_LOOKUP, {{"lookups", indices}, {"values", table}}, output);
-  } else {
-    rows = gathered(context, table, 0, indices);
-  }
+  Value table = context.tensor("weight"), indices = context.tensor("indices");
+  const Value rows = indices.rank() == 1
+                         ? context.builder().emit(Op::EMBEDDING_LOOKUP, {{"lookups", indices}, {"values", table}},
+                                                  {{}, table.quantization()})
+                         : gathered(context, table, 0, indices);
   context.result(reshaped(context, rows, context.result_type().shape));
 }
 
 // --- x[i, :, j]: several index tensors, masks among them.
 
 void lower_index(Context& context) {
-  OperandId x = context.tensor("self");
-  std::optional<Indexing> indexing = indexing_of(context, context.shape(x));
+  Value x = context.tensor("self");
+  std::optional<Indexing> indexing = indexing_of(context, x.shape());
   if (!indexing) return context.result(x);
   x = reshaped(context, transposed(context, x, indexing->permutation), indexing->merged);
-  OperandId picked = gathered(context, x, indexing->dimension, indexing->places);
+  Value picked = gathered(context, x, indexing->dimension, indexing->places);
   context.result(reshaped(context, picked, context.result_type().shape));
 }
 
 // --- Another order.
 
-OperandId reversed(Context& context, OperandId x, uint32_t dimension) {
-  std::vector<int32_t> indices(context.shape(x)[dimension]);
+Value reversed(Context& context, Value x, uint32_t dimension) {
+  std::vector<int32_t> indices(x.shape()[dimension]);
   std::iota(indices.rbegin(), indices.rend(), 0);
   return gathered(context, x, dimension, indices);
 }
 
 void lower_flip(Context& context) {
-  OperandId x = context.tensor("self");
-  for (int64_t dimension : context.integers("dims"))
-    x = reversed(context, x, Context::dimension(dimension, context.rank(x)));
+  Value x = context.tensor("self");
+  for (int64_t dimension : context.integers("dims")) x = reversed(context, x, Context::dimension(dimension, x.rank()));
   context.result(x);
 }
 
 void lower_fliplr(Context& context) { context.result(reversed(context, context.tensor("self"), 1)); }
 void lower_flipud(Context& context) { context.result(reversed(context, context.tensor("self"), 0)); }
 
-OperandId rolled(Context& context, OperandId x, uint32_t dimension, int64_t shift) {
-  auto size = static_cast<int64_t>(context.shape(x)[dimension]);
+Value rolled(Context& context, Value x, uint32_t dimension, int64_t shift) {
+  auto size = static_cast<int64_t>(x.shape()[dimension]);
   std::vector<int32_t> indices;
   for (int64_t i = 0; i < size; ++i) indices.push_back(static_cast<int32_t>(((i - shift) % size + size) % size));
   return gathered(context, x, dimension, indices);
 }
 
 void lower_roll(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   std::vector<int64_t> shifts = context.integers("shifts"), dimensions = context.integers("dims");
   if (dimensions.empty()) {
-    OperandId flat = rolled(context, flattened(context, x), 0, shifts.front());
-    return context.result(reshaped(context, flat, context.shape(x)));
+    Value flat = rolled(context, flattened(context, x), 0, shifts.front());
+    return context.result(reshaped(context, flat, x.shape()));
   }
   for (size_t i = 0; i < dimensions.size(); ++i)
-    x = rolled(context, x, Context::dimension(dimensions[i], context.rank(x)), shifts[i]);
+    x = rolled(context, x, Context::dimension(dimensions[i], x.rank()), shifts[i]);
   context.result(x);
 }
 
 /// Quarter turns from the first of two dimensions towards the second.
 void lower_rot90(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   std::vector<int64_t> dimensions = context.integers("dims");
-  uint32_t first = Context::dimension(dimensions[0], context.rank(x));
-  uint32_t second = Context::dimension(dimensions[1], context.rank(x));
+  uint32_t first = Context::dimension(dimensions[0], x.rank());
+  uint32_t second = Context::dimension(dimensions[1], x.rank());
   int64_t turns = (context.integer("k") % 4 + 4) % 4;
-  Permutation swapped = graph::identity_permutation(context.rank(x));
+  Permutation swapped = graph::identity_permutation(x.rank());
   std::swap(swapped[first], swapped[second]);
   if (turns == 1 || turns == 2) x = reversed(context, x, second);
   if (turns == 3 || turns == 2) x = reversed(context, x, first);
@@ -156,16 +151,16 @@ void lower_rot90(Context& context) {
 
 /// Windows of one dimension; their elements are a new last dimension.
 void lower_unfold(Context& context) {
-  OperandId x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dimension"), context.rank(x));
+  Value x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dimension"), x.rank());
   auto size = static_cast<int32_t>(context.integer("size")), step = static_cast<int32_t>(context.integer("step"));
-  int32_t count = (static_cast<int32_t>(context.shape(x)[dimension]) - size) / step + 1;
+  int32_t count = (static_cast<int32_t>(x.shape()[dimension]) - size) / step + 1;
   std::vector<int32_t> indices;
   for (int32_t window = 0; window < count; ++window)
     for (int32_t i = 0; i < size; ++i) indices.push_back(window * step + i);
   const Shape windows{static_cast<uint32_t>(count), static_cast<uint32_t>(size)};
-  OperandId picked = gathered(context, x, dimension, context.constant_operand(Constant::from(indices, windows)));
-  Permutation permutation = graph::identity_permutation(context.rank(picked));
+  Value picked = gathered(context, x, dimension, context.constant_operand(Constant::from(indices, windows)));
+  Permutation permutation = graph::identity_permutation(picked.rank());
   permutation.erase(permutation.begin() + dimension + 1);
   permutation.push_back(dimension + 1);
   context.result(transposed(context, picked, permutation));
@@ -181,30 +176,25 @@ void lower_one_hot(Context& context) {
   std::iota(classes.begin(), classes.end(), 0);
   Shape column = output.shape;
   column.back() = 1;
-  OperandId labels = reshaped(context, context.tensor("self"), column);
-  OperandId hot = context.binary(Op::EQUAL, labels, context.constant_operand(Constant::list(classes)));
+  Value labels = reshaped(context, context.tensor("self"), column);
+  Value hot = equal(labels, context.constant_operand(Constant::list(classes)));
   context.result(cast(context, hot, output.type));
 }
 
 struct Ordered {
-  OperandId values;
-  OperandId places;
+  Value values;
+  Value places;
 };
 
 /// The first `count` of a dimension in falling or rising order; NNAPI looks for the greatest along the last dimension.
-Ordered ordered(Context& context, OperandId x, uint32_t dimension, uint32_t count, bool falling) {
-  size_t rank = context.rank(x);
+Ordered ordered(Context& context, Value x, uint32_t dimension, uint32_t count, bool falling) {
+  size_t rank = x.rank();
   Permutation last_and_back = graph::identity_permutation(rank);
   std::swap(last_and_back[dimension], last_and_back[rank - 1]);
   x = transposed(context, x, last_and_back);
-  if (!falling) x = context.unary(Op::NEG, x);
-  TensorType values = context.type(x);
-  values.shape[rank - 1] = count;
-  TensorType places = values;
-  places.type = integer;
-  std::vector<OperandId> found =
-      context.emit(Op::TOPK_V2, {{"input", x}, {"k", static_cast<int32_t>(count)}}, {values, places});
-  OperandId extremes = falling ? found[0] : context.unary(Op::NEG, found[0]);
+  if (!falling) x = -x;
+  const Values found = top_k(x, count);
+  Value extremes = falling ? found[0] : -found[0];
   return {transposed(context, extremes, last_and_back), transposed(context, found[1], last_and_back)};
 }
 
@@ -216,9 +206,9 @@ void lower_topk(Context& context) {
 }
 
 Ordered sorted(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   uint32_t dimension = self_dimension(context);
-  return ordered(context, x, dimension, context.shape(x)[dimension], context.boolean("descending"));
+  return ordered(context, x, dimension, x.shape()[dimension], context.boolean("descending"));
 }
 
 void lower_sort(Context& context) {
@@ -228,13 +218,13 @@ void lower_sort(Context& context) {
 }
 
 void lower_msort(Context& context) {
-  OperandId x = context.tensor("self");
-  context.result(ordered(context, x, 0, context.shape(x)[0], false).values);
+  Value x = context.tensor("self");
+  context.result(ordered(context, x, 0, x.shape()[0], false).values);
 }
 
 /// The element number `place` (from 0) in rising order, along a dimension.
-Ordered smallest_but(Context& context, OperandId x, uint32_t dimension, uint32_t place) {
-  const uint32_t size = context.shape(x)[dimension];
+Ordered smallest_but(Context& context, Value x, uint32_t dimension, uint32_t place) {
+  const uint32_t size = x.shape()[dimension];
   const bool falling = place >= size / 2;
   const uint32_t count = falling ? size - place : place + 1;
   Ordered found = ordered(context, x, dimension, count, falling);
@@ -254,41 +244,36 @@ void lower_kthvalue(Context& context) {
 
 /// The lower one of two in the middle.
 void lower_median(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   if (context.has("dim")) {
     const uint32_t dimension = self_dimension(context);
-    return lower_kth(context, dimension, (context.shape(x)[dimension] - 1) / 2);
+    return lower_kth(context, dimension, (x.shape()[dimension] - 1) / 2);
   }
-  OperandId flat = flattened(context, x);
-  context.result(smallest_but(context, flat, 0, (context.shape(flat)[0] - 1) / 2).values);
+  Value flat = flattened(context, x);
+  context.result(smallest_but(context, flat, 0, (flat.shape()[0] - 1) / 2).values);
 }
 
 // --- Among known numbers.
 
 /// `x` with another dimension of size 1 at its end, and a list of constants to compare with.
-OperandId compared(Context& context, OperationType operation, OperandId x, OperandId list) {
-  Shape column = context.shape(x);
+Value compared(Context& context, OperationType operation, Value x, Value list) {
+  Shape column = x.shape();
   column.push_back(1);
-  return context.binary(operation, reshaped(context, x, column), flattened(context, list));
+  return binary(operation, reshaped(context, x, column), flattened(context, list));
 }
 
-OperandId reduced_last(Context& context, OperationType operation, OperandId x) {
-  TensorType output = context.type(x);
-  output.shape.pop_back();
-  const auto axis = static_cast<int32_t>(output.shape.size());
-  return context.emit(operation,
-                      {{"input", x}, {"axes", context.constant_operand(Constant::list({axis}))}, {"keep_dims", false}},
-                      output);
+Value reduced_last(Context& context, OperationType operation, Value x) {
+  return reduce(operation, x, {static_cast<uint32_t>(x.rank()) - 1}, false);
 }
 
 /// How many of the boundaries, which rise, lie before each element.
 void count_boundaries(Context& context, std::string_view boundaries, bool right) {
   const OperandType type = promoted(context, boundaries, "self");
-  OperandId list = cast(context, context.tensor(boundaries), type), x = argument(context, "self", type);
-  if (context.rank(list) != 1)
+  Value list = cast(context, context.tensor(boundaries), type), x = argument(context, "self", type);
+  if (list.rank() != 1)
     context.refuse(Reason::argument, "each row of its input has boundaries of its own", "give one list of boundaries");
-  OperandId before = compared(context, right ? Op::GREATER_EQUAL : Op::GREATER, x, list);
-  OperandId count = reduced_last(context, Op::REDUCE_SUM, cast(context, before, OperandType::TENSOR_FLOAT32));
+  Value before = compared(context, right ? Op::GREATER_EQUAL : Op::GREATER, x, list);
+  Value count = reduced_last(context, Op::REDUCE_SUM, cast(context, before, OperandType::TENSOR_FLOAT32));
   context.result(cast(context, count, integer));
 }
 
@@ -302,9 +287,9 @@ void lower_searchsorted(Context& context) {
 
 void lower_isin(Context& context) {
   const OperandType type = promoted(context, "elements", "test_elements");
-  OperandId x = argument(context, "elements", type), list = argument(context, "test_elements", type);
-  OperandId found = reduced_last(context, Op::REDUCE_ANY, compared(context, Op::EQUAL, x, list));
-  context.result(context.boolean("invert") ? context.unary(Op::LOGICAL_NOT, found) : found);
+  Value x = argument(context, "elements", type), list = argument(context, "test_elements", type);
+  Value found = reduced_last(context, Op::REDUCE_ANY, compared(context, Op::EQUAL, x, list));
+  context.result(context.boolean("invert") ? logical_not(found) : found);
 }
 
 void lower_argsort(Context& context) { context.result(sorted(context).places); }

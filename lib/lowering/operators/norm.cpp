@@ -16,18 +16,18 @@ namespace {
 constexpr OperandType real = OperandType::TENSOR_FLOAT32;
 constexpr OperandType boolean = OperandType::TENSOR_BOOL8;
 
-OperandId norm(Context& context, double order) {
-  OperandId x = self_as_result(context);
-  if (order == 2) return context.unary(Op::SQRT, reduced(context, Op::REDUCE_SUM, square(context, x)));
-  OperandId magnitude = context.unary(Op::ABS, x);
+Value norm(Context& context, double order) {
+  Value x = self_as_result(context);
+  if (order == 2) return sqrt(reduced(context, Op::REDUCE_SUM, square(x)));
+  Value magnitude = abs(x);
   if (order == 1) return reduced(context, Op::REDUCE_SUM, magnitude);
   if (std::isinf(order)) return reduced(context, order > 0 ? Op::REDUCE_MAX : Op::REDUCE_MIN, magnitude);
   if (order == 0) {
-    OperandId present = cast(context, cast(context, x, boolean), real);
+    Value present = cast(context, cast(context, x, boolean), real);
     return reduced(context, Op::REDUCE_SUM, present);
   }
-  OperandId powers = reduced(context, Op::REDUCE_SUM, context.binary(Op::POW, magnitude, order));
-  return context.binary(Op::POW, powers, 1 / order);
+  Value powers = reduced(context, Op::REDUCE_SUM, pow(magnitude, order));
+  return pow(powers, 1 / order);
 }
 
 void lower_norm(Context& context) { context.result(norm(context, context.number_or("p", 2))); }
@@ -52,23 +52,23 @@ void lower_linalg_norm(Context& context) {
 
 /// Each norm is bounded from below by itself, as in PyTorch 1.13.
 void lower_cosine_similarity(Context& context) {
-  OperandId a = context.tensor("x1"), b = context.tensor("x2");
-  size_t rank = std::max(context.rank(a), context.rank(b));
+  Value a = context.tensor("x1"), b = context.tensor("x2");
+  size_t rank = std::max(a.rank(), b.rank());
   const Dimensions dimensions{Context::dimension(context.integer("dim"), rank)};
   Shape shape(rank, 1);
-  for (OperandId operand : {a, b})
-    for (size_t i = 0; i < context.rank(operand); ++i) {
+  for (Value operand : {a, b})
+    for (size_t i = 0; i < operand.rank(); ++i) {
       uint32_t& size = shape[rank - 1 - i];
-      size = std::max(size, context.shape(operand)[context.rank(operand) - 1 - i]);
+      size = std::max(size, operand.shape()[operand.rank() - 1 - i]);
     }
   a = broadcast(context, a, shape);
   b = broadcast(context, b, shape);
-  auto length = [&](OperandId x) {
-    OperandId squares = reduced(context, Op::REDUCE_SUM, square(context, x), dimensions, false);
-    return context.binary(Op::MAXIMUM, context.unary(Op::SQRT, squares), context.number("eps"));
+  auto length = [&](Value x) {
+    Value squares = reduced(context, Op::REDUCE_SUM, square(x), dimensions, false);
+    return max(sqrt(squares), context.number("eps"));
   };
-  OperandId product = reduced(context, Op::REDUCE_SUM, context.binary(Op::MUL, a, b), dimensions, false);
-  context.result(context.binary(Op::DIV, product, context.binary(Op::MUL, length(a), length(b))));
+  Value product = reduced(context, Op::REDUCE_SUM, a * b, dimensions, false);
+  context.result(product / (length(a) * length(b)));
 }
 
 constexpr Lowering table[] = {

@@ -8,17 +8,13 @@
 namespace passerelle::lowering {
 namespace {
 
-Constant axis_list(const std::vector<int32_t>& axes) { return Constant::list(axes); }
+using Axes = std::vector<uint32_t>;
 
-OperandId mean(Context& c, OperandId value, const std::vector<int32_t>& axes) {
-  TensorType output = c.type(value);
-  for (int32_t axis : axes) output.shape[static_cast<size_t>(axis)] = 1;
-  return c.emit(Op::MEAN, {{"input", value}, {"axes", c.constant_operand(axis_list(axes))}, {"keep_dims", 1}}, output);
-}
+Value mean(Value x, const Axes& axes) { return reduce(Op::MEAN, x, axes, true); }
 
-std::vector<int32_t> axes_between(size_t first, size_t end) {
-  std::vector<int32_t> axes;
-  for (size_t axis = first; axis < end; ++axis) axes.push_back(static_cast<int32_t>(axis));
+Axes axes_between(size_t first, size_t end) {
+  Axes axes;
+  for (size_t axis = first; axis < end; ++axis) axes.push_back(static_cast<uint32_t>(axis));
   return axes;
 }
 
@@ -31,24 +27,24 @@ Shape channel_shape(size_t rank, uint32_t channels) {
 
 /// (value - mean) / sqrt(variance + epsilon), with the variance that divides by the number of elements.
 template <typename Average>
-OperandId standardise(Context& c, OperandId value, double epsilon, Average&& average) {
-  const OperandId centred = c.binary(Op::SUB, value, average(value));
-  const OperandId variance = average(c.binary(Op::MUL, centred, centred));
-  const OperandId factor = c.unary(Op::RSQRT, c.binary(Op::ADD, variance, epsilon));
-  return c.binary(Op::MUL, centred, factor);
+Value standardise(Context& c, Value value, double epsilon, Average&& average) {
+  const Value centred = value - average(value);
+  const Value variance = average(centred * centred);
+  const Value factor = rsqrt(variance + epsilon);
+  return centred * factor;
 }
 
 /// value * weight + bias, each where it is given, reshaped to `shape`.
-OperandId scale_and_shift(Context& c, OperandId value, const Shape& shape) {
-  if (!c.is_none("weight")) value = c.binary(Op::MUL, value, c.reshape(c.tensor("weight"), shape));
-  if (!c.is_none("bias")) value = c.binary(Op::ADD, value, c.reshape(c.tensor("bias"), shape));
+Value scale_and_shift(Context& c, Value value, const Shape& shape) {
+  if (!c.is_none("weight")) value = value * reshape(c.tensor("weight"), shape);
+  if (!c.is_none("bias")) value = value + reshape(c.tensor("bias"), shape);
   return value;
 }
 
 // --- By known statistics.
 
 /// value * (weight / sqrt(variance + epsilon)) + (bias - mean * that), computed here.
-OperandId normalise_by_constants(Context& c, OperandId value, double epsilon) {
+Value normalise_by_constants(Context& c, Value value, double epsilon) {
   const std::vector<float> means = c.required_constant("running_mean").floats();
   const std::vector<float> variances = c.required_constant("running_var").floats();
   auto values_or = [&](std::string_view name, float otherwise) {
@@ -61,81 +57,80 @@ OperandId normalise_by_constants(Context& c, OperandId value, double epsilon) {
     factors[i] = static_cast<float>(factor);
     offsets[i] = static_cast<float>(biases[i] - means[i] * factor);
   }
-  const Shape shape = channel_shape(c.rank(value), static_cast<uint32_t>(means.size()));
-  value = c.binary(Op::MUL, value, c.constant_operand(Constant::from(std::move(factors), shape)));
-  return c.binary(Op::ADD, value, c.constant_operand(Constant::from(std::move(offsets), shape)));
+  const Shape shape = channel_shape(value.rank(), static_cast<uint32_t>(means.size()));
+  value = value * c.constant_operand(Constant::from(std::move(factors), shape));
+  return value + c.constant_operand(Constant::from(std::move(offsets), shape));
 }
 
 void lower_batch_norm(Context& c) {
-  const OperandId input = c.tensor("input");
+  const Value input = c.tensor("input");
   const double epsilon = c.number(c.has("eps") ? "eps" : "epsilon");
   if (!c.boolean("training") && !c.is_none("running_mean")) {
     c.result(normalise_by_constants(c, input, epsilon));
     return;
   }
   // Without running statistics it takes the batch's own.
-  std::vector<int32_t> axes = axes_between(2, c.rank(input));
+  Axes axes = axes_between(2, input.rank());
   axes.insert(axes.begin(), 0);
-  const OperandId normalised = standardise(c, input, epsilon, [&](OperandId value) { return mean(c, value, axes); });
-  c.result(scale_and_shift(c, normalised, channel_shape(c.rank(input), c.shape(input)[1])));
+  const Value normalised = standardise(c, input, epsilon, [&](Value value) { return mean(value, axes); });
+  c.result(scale_and_shift(c, normalised, channel_shape(input.rank(), input.shape()[1])));
 }
 
 // --- By each image's own statistics.
 
 /// Over all dimensions behind the channel's.
-OperandId normalise_channels(Context& c, OperandId value, double epsilon) {
-  if (c.rank(value) != 4)
-    return standardise(c, value, epsilon, [&](OperandId of) { return mean(c, of, axes_between(2, c.rank(value))); });
-  const OperandId nhwc = c.to_nhwc(value);
+Value normalise_channels(Context& c, Value value, double epsilon) {
+  if (value.rank() != 4)
+    return standardise(c, value, epsilon, [&](Value of) { return mean(of, axes_between(2, value.rank())); });
+  const Value nhwc = to_nhwc(value);
   const Argument one = 1.0f, zero = 0.0f;
-  return c.to_nchw(c.emit(
+  return to_nchw(c.builder().emit(
       Op::INSTANCE_NORMALIZATION,
-      {{"input", nhwc}, {"gamma", one}, {"beta", zero}, {"epsilon", static_cast<float>(epsilon)}, {"nchw", false}},
-      c.type(nhwc)));
+      {{"input", nhwc}, {"gamma", one}, {"beta", zero}, {"epsilon", static_cast<float>(epsilon)}, {"nchw", false}}));
 }
 
 void lower_instance_norm(Context& c) {
-  const OperandId input = c.tensor("input");
+  const Value input = c.tensor("input");
   const double epsilon = c.number("eps");
   if (!c.boolean("use_input_stats")) {
     c.result(normalise_by_constants(c, input, epsilon));
     return;
   }
-  c.result(scale_and_shift(c, normalise_channels(c, input, epsilon), channel_shape(c.rank(input), c.shape(input)[1])));
+  c.result(scale_and_shift(c, normalise_channels(c, input, epsilon), channel_shape(input.rank(), input.shape()[1])));
 }
 
 /// The average over each group of channels and all that lies behind them, in a shape that broadcasts: [N, C, 1, ...].
 /// First over the dimensions behind, so that only a tensor of [N, C] needs another shape: that leaves the layout free.
-OperandId group_mean(Context& c, OperandId value, uint32_t groups) {
-  const size_t rank = c.rank(value);
-  if (rank > 2) value = mean(c, value, axes_between(2, rank));
-  const Shape channels = c.shape(value);
+Value group_mean(Context& c, Value value, uint32_t groups) {
+  const size_t rank = value.rank();
+  if (rank > 2) value = mean(value, axes_between(2, rank));
+  const Shape channels = value.shape();
   const uint32_t size = channels[1] / groups;
-  const OperandId average = mean(c, c.reshape(value, {channels[0], groups, size}), {2});
-  const OperandId repeated = c.binary(Op::MUL, average, c.constant_operand(Constant::filled(1, {1, 1, size})));
-  return c.reshape(repeated, channels);
+  const Value average = mean(reshape(value, {channels[0], groups, size}), {2});
+  const Value repeated = average * c.constant_operand(Constant::filled(1, {1, 1, size}));
+  return reshape(repeated, channels);
 }
 
 void lower_group_norm(Context& c) {
-  const OperandId input = c.tensor("input");
+  const Value input = c.tensor("input");
   const double epsilon = c.number("eps");
-  const size_t rank = c.rank(input);
-  const uint32_t channels = c.shape(input)[1];
+  const size_t rank = input.rank();
+  const uint32_t channels = input.shape()[1];
   const auto groups = static_cast<uint32_t>(c.integer(c.has("num_groups") ? "num_groups" : "group"));
-  OperandId normalised = input;
+  Value normalised = input;
   if (groups == channels && rank > 2) {
     normalised = normalise_channels(c, input, epsilon);
   } else if (groups == 1) {
-    normalised = standardise(c, input, epsilon, [&](OperandId value) { return mean(c, value, axes_between(1, rank)); });
+    normalised = standardise(c, input, epsilon, [&](Value value) { return mean(value, axes_between(1, rank)); });
   } else {
-    normalised = standardise(c, input, epsilon, [&](OperandId value) { return group_mean(c, value, groups); });
+    normalised = standardise(c, input, epsilon, [&](Value value) { return group_mean(c, value, groups); });
   }
   c.result(scale_and_shift(c, normalised, channel_shape(rank, channels)));
 }
 
 void lower_layer_norm(Context& c) {
   const std::vector<int64_t> normalised = c.integers("normalized_shape");
-  const OperandId result = standardise_last(c, c.tensor("input"), normalised.size(), c.number("eps"));
+  const Value result = standardise_last(c, c.tensor("input"), normalised.size(), c.number("eps"));
   c.result(scale_and_shift(c, result, Shape(normalised.begin(), normalised.end())));
 }
 
@@ -155,9 +150,9 @@ const Lowering table[] = {
 
 }  // namespace
 
-OperandId standardise_last(Context& c, OperandId value, size_t dimensions, double epsilon) {
-  const std::vector<int32_t> axes = axes_between(c.rank(value) - dimensions, c.rank(value));
-  return standardise(c, value, epsilon, [&](OperandId of) { return mean(c, of, axes); });
+Value standardise_last(Context& c, Value value, size_t dimensions, double epsilon) {
+  const Axes axes = axes_between(value.rank() - dimensions, value.rank());
+  return standardise(c, value, epsilon, [&](Value of) { return mean(of, axes); });
 }
 
 Span<const Lowering> normalisation_lowerings() { return table; }

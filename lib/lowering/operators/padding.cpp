@@ -26,9 +26,9 @@ std::vector<Sides> sides(const std::vector<int64_t>& list, size_t rank) {
   return result;
 }
 
-OperandId cropped(Context& context, OperandId x, const std::vector<Sides>& padding) {
+Value cropped(Context& context, Value x, const std::vector<Sides>& padding) {
   for (size_t i = 0; i < padding.size(); ++i) {
-    auto size = static_cast<int64_t>(context.shape(x)[i]);
+    auto size = static_cast<int64_t>(x.shape()[i]);
     int64_t begin = std::max<int64_t>(0, -padding[i].before), end = size + std::min<int64_t>(0, padding[i].after);
     x = sliced(context, x, static_cast<uint32_t>(i), static_cast<uint32_t>(begin), static_cast<uint32_t>(end - begin));
   }
@@ -36,8 +36,8 @@ OperandId cropped(Context& context, OperandId x, const std::vector<Sides>& paddi
 }
 
 void pad_constant(Context& context, const std::vector<int64_t>& list, double value) {
-  OperandId x = context.tensor("self");
-  std::vector<Sides> padding = sides(list, context.rank(x));
+  Value x = context.tensor("self");
+  std::vector<Sides> padding = sides(list, x.rank());
   std::vector<std::pair<int32_t, int32_t>> added;
   for (const Sides& side : padding)
     added.emplace_back(static_cast<int32_t>(std::max<int64_t>(0, side.before)),
@@ -56,10 +56,10 @@ int64_t replicated(int64_t position, int64_t size) { return std::min(std::max<in
 int64_t wrapped(int64_t position, int64_t size) { return (position % size + size) % size; }
 
 void pad_with(Context& context, const std::vector<int64_t>& list, Border border) {
-  OperandId x = context.tensor("self");
-  std::vector<Sides> padding = sides(list, context.rank(x));
+  Value x = context.tensor("self");
+  std::vector<Sides> padding = sides(list, x.rank());
   for (size_t i = 0; i < padding.size(); ++i) {
-    auto size = static_cast<int64_t>(context.shape(x)[i]);
+    auto size = static_cast<int64_t>(x.shape()[i]);
     std::vector<int32_t> indices;
     for (int64_t position = -padding[i].before; position < size + padding[i].after; ++position)
       indices.push_back(static_cast<int32_t>(border(position, size)));

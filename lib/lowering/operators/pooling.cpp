@@ -49,64 +49,39 @@ std::vector<Axis> axes_of(const Context& c, size_t spatial_rank) {
 }
 
 /// AVERAGE_POOL_2D or MAX_POOL_2D: neither counts the elements that are padding.
-OperandId pool(Context& c, Op type, OperandId nhwc, const Axis& height, const Axis& width) {
-  TensorType output = c.type(nhwc);
-  output.shape[nhwc_height] = static_cast<uint32_t>(height.output);
-  output.shape[nhwc_width] = static_cast<uint32_t>(width.output);
-  return c.emit(type,
-                {{"input", nhwc},
-                 {"padding_left", width.padding},
-                 {"padding_right", width.after()},
-                 {"padding_top", height.padding},
-                 {"padding_bottom", height.after()},
-                 {"stride_width", width.stride},
-                 {"stride_height", height.stride},
-                 {"filter_width", width.kernel},
-                 {"filter_height", height.kernel}},
-                output);
+Value pool(Op type, Value nhwc, const Axis& height, const Axis& width) {
+  const auto slide = [](const Axis& axis) {
+    return graph::Slide{axis.kernel, axis.stride, axis.padding, axis.after()};
+  };
+  return graph::pool(type, nhwc, slide(height), slide(width));
 }
 
 /// Zeros (or `fill`) around the image; the axes' input sizes grow and their paddings go.
-OperandId pad_apart(Context& c, OperandId nhwc, Window& window, HeightWidth behind, double fill) {
+Value pad_apart(Context& c, Value nhwc, Window& window, HeightWidth behind, double fill) {
   const HeightWidth before{window.height.padding, window.width.padding};
   window.height.input += before.height + behind.height;
   window.width.input += before.width + behind.width;
   window.height.padding = window.width.padding = 0;
-  return c.pad(nhwc, {{0, 0}, {before.height, behind.height}, {before.width, behind.width}, {0, 0}}, fill);
+  return pad(nhwc, {{0, 0}, {before.height, behind.height}, {before.width, behind.width}, {0, 0}}, fill);
 }
 
 // --- Maximum.
 
 /// The maximum along one dimension of windows whose taps stand `dilation` apart: a slice a tap.
-OperandId dilated_maximum(Context& c, OperandId nhwc, uint32_t dimension, const Axis& axis) {
-  TensorType type = c.type(nhwc);
+Value dilated_maximum(Context& c, Value nhwc, uint32_t dimension, const Axis& axis) {
   if (axis.kernel == 1 && axis.output == axis.input) return nhwc;
-  std::vector<int32_t> strides(4, 1);
-  strides[dimension] = axis.stride;
-  std::vector<int32_t> end(type.shape.begin(), type.shape.end());
-  type.shape[dimension] = static_cast<uint32_t>(axis.output);
-  std::optional<OperandId> result;
+  std::optional<Value> result;
   for (int32_t tap = 0; tap < axis.kernel; ++tap) {
-    std::vector<int32_t> begin(4, 0);
-    begin[dimension] = tap * axis.dilation;
-    end[dimension] = begin[dimension] + (axis.output - 1) * axis.stride + 1;
-    const OperandId elements = c.emit(Op::STRIDED_SLICE,
-                                      {{"input", nhwc},
-                                       {"begin", c.constant_operand(Constant::list(begin))},
-                                       {"end", c.constant_operand(Constant::list(end))},
-                                       {"strides", c.constant_operand(Constant::list(strides))},
-                                       {"begin_mask", 0},
-                                       {"end_mask", 0},
-                                       {"shrink_axis_mask", 0}},
-                                      type);
-    result = result ? c.binary(Op::MAXIMUM, *result, elements) : elements;
+    const Value elements = slice(nhwc, dimension, static_cast<uint32_t>(tap * axis.dilation),
+                                 static_cast<uint32_t>(axis.output), static_cast<uint32_t>(axis.stride));
+    result = result ? max(*result, elements) : elements;
   }
   return *result;
 }
 
-OperandId maximum(Context& c, OperandId nhwc, Window window) {
+Value maximum(Context& c, Value nhwc, Window window) {
   if (window.height.dilation == 1 && window.width.dilation == 1)
-    return pool(c, Op::MAX_POOL_2D, nhwc, window.height, window.width);
+    return pool(Op::MAX_POOL_2D, nhwc, window.height, window.width);
   const HeightWidth behind{window.height.after(), window.width.after()};
   nhwc = pad_apart(c, nhwc, window, behind, std::numeric_limits<float>::lowest());
   nhwc = dilated_maximum(c, nhwc, nhwc_height, window.height);
@@ -117,46 +92,46 @@ OperandId maximum(Context& c, OperandId nhwc, Window window) {
 
 /// PyTorch divides by the window's size within the padded image, without what ceil_mode adds to it; by the elements
 /// within the image where count_include_pad is false, as NNAPI does; or by a given number.
-OperandId average(Context& c, OperandId nhwc, Window window) {
+Value average(Context& c, Value nhwc, Window window) {
   if (c.has("divisor_override") && !c.is_none("divisor_override"))
     nhwc = pad_apart(c, nhwc, window, {window.height.after(), window.width.after()}, 0);
   else if (c.boolean("count_include_pad"))
     nhwc = pad_apart(c, nhwc, window, {window.height.padding, window.width.padding}, 0);
-  return pool(c, Op::AVERAGE_POOL_2D, nhwc, window.height, window.width);
+  return pool(Op::AVERAGE_POOL_2D, nhwc, window.height, window.width);
 }
 
 /// Averages of whole windows, divided by another number than their elements.
-OperandId with_divisor(Context& c, OperandId averages, const std::vector<Axis>& axes) {
+Value with_divisor(Context& c, Value averages, const std::vector<Axis>& axes) {
   if (!c.has("divisor_override") || c.is_none("divisor_override")) return averages;
   double elements = 1;
   for (const Axis& axis : axes) elements *= axis.kernel;
-  return c.binary(Op::MUL, averages, elements / c.number("divisor_override"));
+  return averages * (elements / c.number("divisor_override"));
 }
 
 // --- One, two and three dimensions.
 
-using PoolImage = OperandId (*)(Context&, OperandId nhwc, Window);
+using PoolImage = Value (*)(Context&, Value nhwc, Window);
 
 /// A window of three dimensions is one of the depth, then one of height and width: maxima, sums and the numbers of
 /// elements are all products of the two.
-OperandId pool_volume(Context& c, PoolImage pool_image, OperandId volume, const std::vector<Axis>& axes) {
-  const OperandId columns = depth_as_height(c, volume);
-  const auto pixels = static_cast<int32_t>(c.shape(columns)[nhwc_width]);
-  const OperandId deep = pool_image(c, columns, {axes[0], whole(pixels)});
-  const OperandId slices = slices_as_channels(c, deep, static_cast<uint32_t>(axes[1].input));
-  return c.to_nchw(pool_image(c, slices, {axes[1], axes[2]}));
+Value pool_volume(Context& c, PoolImage pool_image, Value volume, const std::vector<Axis>& axes) {
+  const Value columns = depth_as_height(c, volume);
+  const auto pixels = static_cast<int32_t>(columns.shape()[nhwc_width]);
+  const Value deep = pool_image(c, columns, {axes[0], whole(pixels)});
+  const Value slices = slices_as_channels(c, deep, static_cast<uint32_t>(axes[1].input));
+  return to_nchw(pool_image(c, slices, {axes[1], axes[2]}));
 }
 
 void lower_pool(Context& c, PoolImage pool_image, size_t spatial_rank) {
   const std::vector<Axis> axes = axes_of(c, spatial_rank);
-  OperandId result = c.tensor("self");
+  Value result = c.tensor("self");
   if (spatial_rank == 3) {
     result = pool_volume(c, pool_image, result, axes);
   } else {
     const Window window{spatial_rank == 2 ? axes[0] : whole(1), axes.back()};
-    result = c.to_nchw(pool_image(c, c.to_nhwc(as_image(c, result, spatial_rank)), window));
+    result = to_nchw(pool_image(c, to_nhwc(as_image(c, result, spatial_rank)), window));
   }
-  c.result(c.reshape(with_divisor(c, result, axes), c.result_type().shape));
+  c.result(reshape(with_divisor(c, result, axes), c.result_type().shape));
 }
 
 void lower_max_pool1d(Context& c) { lower_pool(c, maximum, 1); }
@@ -203,41 +178,36 @@ struct AdaptiveAxis {
 Axis unpooled(uint32_t size) { return whole(static_cast<int32_t>(size)); }
 
 /// One dimension that no pool can say: its windows are gathered side by side.
-OperandId pool_unevenly(Context& c, Op type, OperandId nhwc, uint32_t dimension, const AdaptiveAxis& axis) {
+Value pool_unevenly(Context& c, Op type, Value nhwc, uint32_t dimension, const AdaptiveAxis& axis) {
   const Resampling windows = axis.windows();
   if (type == Op::AVERAGE_POOL_2D) return resample(c, nhwc, dimension, windows);
   nhwc = gather_taps(c, nhwc, dimension, windows);
   if (windows.taps == 1) return nhwc;
   const auto taps = static_cast<int32_t>(windows.taps);
   const Axis pooled{taps, taps, 1, 0, static_cast<int32_t>(windows.indices.size()), static_cast<int32_t>(axis.output)};
-  const Shape shape = c.shape(nhwc);
-  return dimension == nhwc_height ? pool(c, type, nhwc, pooled, unpooled(shape[nhwc_width]))
-                                  : pool(c, type, nhwc, unpooled(shape[nhwc_height]), pooled);
+  const Shape shape = nhwc.shape();
+  return dimension == nhwc_height ? pool(type, nhwc, pooled, unpooled(shape[nhwc_width]))
+                                  : pool(type, nhwc, unpooled(shape[nhwc_height]), pooled);
 }
 
 /// A reduction needs no layout, and accelerators take it at any size.
-OperandId pool_everything(Context& c, Op type, OperandId image) {
-  const Shape input = c.shape(image);
-  const OperandId axes = c.constant_operand(Constant::list({2, 3}));
-  const bool average = type == Op::AVERAGE_POOL_2D;
-  const Argument keep_dims = average ? Argument(int32_t{1}) : Argument(true);
-  return c.emit(average ? Op::MEAN : Op::REDUCE_MAX, {{"input", image}, {"axes", axes}, {"keep_dims", keep_dims}},
-                {c.type(image).type, {input[0], input[1], 1, 1}, c.type(image).quantization});
+Value pool_everything(Context& c, Op type, Value image) {
+  return reduce(type == Op::AVERAGE_POOL_2D ? Op::MEAN : Op::REDUCE_MAX, image, {2, 3}, true);
 }
 
-OperandId pool_adaptively(Context& c, Op type, OperandId nhwc, const AdaptiveAxis& height, const AdaptiveAxis& width) {
+Value pool_adaptively(Context& c, Op type, Value nhwc, const AdaptiveAxis& height, const AdaptiveAxis& width) {
   const std::optional<Axis> even_height = height.as_pool(), even_width = width.as_pool();
   if (!even_height) nhwc = pool_unevenly(c, type, nhwc, nhwc_height, height);
   if (!even_width) nhwc = pool_unevenly(c, type, nhwc, nhwc_width, width);
   const Axis pool_height = even_height ? *even_height : unpooled(height.output);
   const Axis pool_width = even_width ? *even_width : unpooled(width.output);
-  if (pool_height.kernel != 1 || pool_width.kernel != 1) nhwc = pool(c, type, nhwc, pool_height, pool_width);
+  if (pool_height.kernel != 1 || pool_width.kernel != 1) nhwc = pool(type, nhwc, pool_height, pool_width);
   return nhwc;
 }
 
 void lower_adaptive_pool(Context& c, Op type, size_t spatial_rank) {
-  const OperandId image = as_image(c, c.tensor("self"), std::min<size_t>(spatial_rank, 2));
-  const Shape input = c.shape(image);
+  const Value image = as_image(c, c.tensor("self"), std::min<size_t>(spatial_rank, 2));
+  const Shape input = image.shape();
   const Shape output = c.result_type().shape;
   const AdaptiveAxis height{input[2], spatial_rank >= 2 ? output[output.size() - 2] : 1};
   const AdaptiveAxis width{input[3], output.back()};
@@ -245,12 +215,12 @@ void lower_adaptive_pool(Context& c, Op type, size_t spatial_rank) {
   if (height.output == 1 && width.output == 1 && depth == 1) {
     const Shape all{input[0], spatial_rank == 3 ? 1 : input[1], spatial_rank == 3 ? input[1] : input[2],
                     spatial_rank == 3 ? input[2] * input[3] : input[3]};
-    return c.result(c.reshape(pool_everything(c, type, c.reshape(image, all)), output));
+    return c.result(reshape(pool_everything(c, type, reshape(image, all)), output));
   }
-  if (spatial_rank < 3) return result_from_nhwc(c, pool_adaptively(c, type, c.to_nhwc(image), height, width));
+  if (spatial_rank < 3) return result_from_nhwc(c, pool_adaptively(c, type, to_nhwc(image), height, width));
   // The weights of a mean over a volume are products, too.
-  OperandId nhwc = depth_as_height(c, c.tensor("self"));
-  const Shape columns = c.shape(nhwc);
+  Value nhwc = depth_as_height(c, c.tensor("self"));
+  const Shape columns = nhwc.shape();
   nhwc = pool_adaptively(c, type, nhwc, {columns[nhwc_height], depth}, {columns[nhwc_width], columns[nhwc_width]});
   result_from_nhwc(c, pool_adaptively(c, type, slices_as_channels(c, nhwc, height.input), height, width));
 }

@@ -7,7 +7,7 @@
 namespace passerelle::lowering {
 namespace {
 
-OperandId self(Context& c) {
+Value self(Context& c) {
   for (const char* name : {"self", "qx", "input"})
     if (c.has(name)) return c.tensor(name);
   return c.tensor("self");
@@ -16,41 +16,40 @@ OperandId self(Context& c) {
 /// One operation, whatever the scale of its result.
 template <OperationType operation>
 void lower_unary(Context& c) {
-  c.result(c.emit(operation, {{"input", self(c)}}, c.result_type()));
+  c.result(unary(operation, self(c)).at(c.result_type().quantization));
 }
 
 /// relu6(x + 3) in steps of a sixth of the result's: the product with 1/6 is then a copy.
 void lower_hardsigmoid(Context& c) {
-  const OperandId x = self(c);
+  const Value x = self(c);
   const TensorType result = c.result_type();
   const bool is_signed = result.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
   graph::Quantization sixths;
   sixths.scale = 6.0f / 256;
   sixths.zero_point = is_signed ? -128 : 0;
-  const OperandId sum = c.binary(Op::ADD, x, quantized_scalar(c, 3, x), sixths);
-  const OperandId clamped = c.unary(Op::RELU6, sum);
-  c.result(c.binary(Op::MUL, clamped, quantized_scalar(c, 1.0 / 6, x), result.quantization));
+  const Value sum = (x + quantized_scalar(c, 3, x)).at(sixths);
+  const Value clamped = relu6(sum);
+  c.result((clamped * quantized_scalar(c, 1.0 / 6, x)).at(result.quantization));
 }
 
-void lower_relu6(Context& c) { c.result(c.unary(Op::RELU6, self(c))); }
+void lower_relu6(Context& c) { c.result(relu6(self(c))); }
 
 void lower_clamp(Context& c) {
-  OperandId x = self(c);
-  if (!c.is_none("min")) x = c.binary(Op::MAXIMUM, x, c.number("min"));
-  if (!c.is_none("max")) x = c.binary(Op::MINIMUM, x, c.number("max"));
+  Value x = self(c);
+  if (!c.is_none("min")) x = max(x, c.number("min"));
+  if (!c.is_none("max")) x = min(x, c.number("max"));
   c.result(x);
 }
 
 void lower_leaky_relu(Context& c) {
-  const OperandId x = self(c);
-  const OperandId slope = quantized_scalar(c, c.number("negative_slope"), x);
-  c.result(c.emit(Op::PRELU, {{"input", x}, {"alpha", slope}}, c.result_type()));
+  const Value x = self(c);
+  const Value slope = quantized_scalar(c, c.number("negative_slope"), x);
+  c.result(prelu(x, slope).at(c.result_type().quantization));
 }
 
 void lower_softmax(Context& c) {
-  const OperandId x = self(c);
-  const auto axis = static_cast<int32_t>(Context::dimension(c.integer("dim"), c.rank(x)));
-  c.result(c.emit(Op::SOFTMAX, {{"input", x}, {"beta", 1.0f}, {"axis", axis}}, c.result_type()));
+  const Value x = self(c);
+  c.result(softmax(x, Context::dimension(c.integer("dim"), x.rank())).at(c.result_type().quantization));
 }
 
 void lower_dropout(Context& c) { c.result(self(c)); }

@@ -12,34 +12,33 @@ const char* second_name(Context& c) { return c.has("qb") ? "qb" : c.has("b") ? "
 
 /// quantized::add of a tensor and a number keeps the integers wherever they fit, and moves the zero point by a whole
 /// number of steps: that many are added here.
-double summand(Context& c, OperandId x) {
-  const graph::Quantization &before = c.type(x).quantization, after = c.result_type().quantization;
+double summand(Context& c, Value x) {
+  const graph::Quantization &before = x.quantization(), after = c.result_type().quantization;
   if (before.scale != after.scale) return c.number(second_name(c));
   return double{before.scale} * (before.zero_point - after.zero_point);
 }
 
 void lower_add(Context& c) {
-  const OperandId a = c.tensor(first_name(c));
+  const Value a = c.tensor(first_name(c));
   const bool is_number = !c.is_tensor(second_name(c));
-  const OperandId b = is_number ? quantized_scalar(c, summand(c, a), a) : c.tensor(second_name(c));
-  c.result(rectified_as_named(c, c.binary(Op::ADD, a, b, c.result_type().quantization)));
+  const Value b = is_number ? quantized_scalar(c, summand(c, a), a) : c.tensor(second_name(c));
+  c.result(rectified_as_named(c, (a + b).at(c.result_type().quantization)));
 }
 
 void lower_mul(Context& c) {
-  const OperandId a = c.tensor(first_name(c));
+  const Value a = c.tensor(first_name(c));
   const bool is_number = !c.is_tensor(second_name(c));
-  const OperandId b = is_number ? quantized_scalar(c, c.number(second_name(c)), a) : c.tensor(second_name(c));
-  c.result(rectified_as_named(c, c.binary(Op::MUL, a, b, c.result_type().quantization)));
+  const Value b = is_number ? quantized_scalar(c, c.number(second_name(c)), a) : c.tensor(second_name(c));
+  c.result(rectified_as_named(c, (a * b).at(c.result_type().quantization)));
 }
 
 /// CONCATENATION takes operands of different scales.
 void lower_cat(Context& c) {
-  std::vector<OperandId> values = c.tensors(c.has("qx") ? "qx" : "tensors");
-  const uint32_t axis = Context::dimension(c.integer("dim"), c.rank(values.front()));
+  Values values = c.tensors(c.has("qx") ? "qx" : "tensors");
+  const uint32_t axis = Context::dimension(c.integer("dim"), values.front().rank());
   const TensorType type = c.result_type();
   if (values.size() == 1) return c.result(rectified_as_named(c, requantized(c, values.front(), type)));
-  c.result(rectified_as_named(
-      c, c.emit(Op::CONCATENATION, {{"inputs", std::move(values)}, {"axis", static_cast<int32_t>(axis)}}, type)));
+  c.result(rectified_as_named(c, concatenate(values, axis).at(type.quantization)));
 }
 
 constexpr Lowering table[] = {

@@ -11,13 +11,11 @@
 namespace passerelle::lowering {
 namespace {
 
-using trace::Value;
-
 /// Packed parameters of a convolution, as the trace lists them.
 enum ConvolutionPart : size_t { weight, bias, stride, padding, output_padding, dilation, groups, transposed, parts };
 
 /// The packed parameters: "packed_weight", or in the older overloads "weight", or of a linear layer "W_prepack".
-const std::vector<Value>& packed_parameters(Context& c) {
+const std::vector<trace::Value>& packed_parameters(Context& c) {
   for (const char* name : {"packed_weight", "W_prepack", "weight"})
     if (c.has(name)) return c.list(name);
   return c.list("packed_weight");
@@ -25,9 +23,9 @@ const std::vector<Value>& packed_parameters(Context& c) {
 
 const char* input_name(Context& c) { return c.has("qx") ? "qx" : c.has("X") ? "X" : "input"; }
 
-HeightWidth pair_of(Context& c, const Value& value) {
-  const std::vector<Value>* list = value.list();
-  const auto number = [](const Value& element) {
+HeightWidth pair_of(Context& c, const trace::Value& value) {
+  const std::vector<trace::Value>* list = value.list();
+  const auto number = [](const trace::Value& element) {
     const int64_t* integer = std::get_if<int64_t>(&element.data);
     return static_cast<int32_t>(integer ? *integer : 0);
   };
@@ -38,24 +36,22 @@ HeightWidth pair_of(Context& c, const Value& value) {
 }
 
 /// [out, in, width] → [out, in, 1, width]
-OperandId as_filter(Context& c, OperandId weights) {
-  const Shape shape = c.shape(weights);
-  return shape.size() == 3 ? c.reshape(weights, {shape[0], shape[1], 1, shape[2]}) : weights;
+Value as_filter(Context& c, Value weights) {
+  const Shape shape = weights.shape();
+  return shape.size() == 3 ? reshape(weights, {shape[0], shape[1], 1, shape[2]}) : weights;
 }
 
 void lower_convolution(Context& c) {
-  const std::vector<Value>& packed = packed_parameters(c);
+  const std::vector<trace::Value>& packed = packed_parameters(c);
   if (packed.size() < parts) c.refuse(Reason::argument, "its packed weights are of a kind that is not known here");
-  const OperandId input = c.tensor(input_name(c));
+  const Value input = c.tensor(input_name(c));
   const int64_t* group_count = std::get_if<int64_t>(&packed[groups].data);
   const bool* is_transposed = std::get_if<bool>(&packed[transposed].data);
   const size_t spatial_rank = c.result_info().shape.size() >= 4 || c.op().find("2d") != std::string_view::npos ? 2 : 1;
   const Shape result = c.result_type().shape;
   const uint32_t channels = result[result.size() - spatial_rank - 1];
   const QuantizedParameters layer = quantized_parameters(c, packed, input, channels);
-  ConvolutionParameters parameters;
-  parameters.weights = as_filter(c, layer.weights);
-  parameters.bias = layer.bias;
+  ConvolutionParameters parameters{as_filter(c, layer.weights), layer.bias};
   parameters.stride = pair_of(c, packed[stride]);
   parameters.padding = pair_of(c, packed[padding]);
   parameters.output_padding = pair_of(c, packed[output_padding]);
@@ -64,23 +60,23 @@ void lower_convolution(Context& c) {
   parameters.dilation.height = std::max(1, parameters.dilation.height);
   parameters.groups = static_cast<uint32_t>(group_count ? *group_count : 1);
   parameters.output = c.result_type().quantization;
-  const OperandId nhwc = c.to_nhwc(as_image(c, input, spatial_rank));
+  const Value nhwc = to_nhwc(as_image(c, input, spatial_rank));
   const bool backwards = is_transposed && *is_transposed;
-  const OperandId made = backwards ? transposed_convolution(c, nhwc, parameters) : convolution(c, nhwc, parameters);
+  const Value made = backwards ? transposed_convolution(c, nhwc, parameters) : convolution(c, nhwc, parameters);
   result_from_nhwc(c, rectified_as_named(c, made));
 }
 
 void lower_linear(Context& c) {
-  const OperandId input = c.tensor(input_name(c));
+  const Value input = c.tensor(input_name(c));
   const uint32_t outputs = c.result_type().shape.back();
   const QuantizedParameters layer = quantized_parameters(c, packed_parameters(c), input, outputs);
-  const OperandId made = fully_connected(c, input, layer.weights, layer.bias, c.result_type().quantization);
-  c.result(c.reshape(rectified_as_named(c, made), c.result_type().shape));
+  const Value made = fully_connected(c, input, layer.weights, layer.bias, c.result_type().quantization);
+  c.result(reshape(rectified_as_named(c, made), c.result_type().shape));
 }
 
 /// Weights of integers, activations of floats: PyTorch quantizes these by the range that they turn out to have. Here
 /// the weights become floats, once, which is nearer to the model before it was quantized.
-OperandId float_weights(Context& c, const std::vector<Value>& packed) {
+Value float_weights(Context& c, const std::vector<trace::Value>& packed) {
   const trace::TensorId* id = packed.empty() ? nullptr : packed[0].tensor();
   if (!id || !c.info(*id).constant)
     c.refuse(Reason::argument, "its packed weights are of a kind that is not known here");
@@ -91,25 +87,25 @@ OperandId float_weights(Context& c, const std::vector<Value>& packed) {
 }
 
 void lower_linear_dynamic(Context& c) {
-  const std::vector<Value>& packed = packed_parameters(c);
-  const OperandId weights = float_weights(c, packed);
+  const std::vector<trace::Value>& packed = packed_parameters(c);
+  const Value weights = float_weights(c, packed);
   const trace::TensorId* bias_id = packed.size() > 1 ? packed[1].tensor() : nullptr;
-  const OperandId bias = bias_id ? c.operand(*bias_id) : zero_bias(c, c.shape(weights)[0]);
-  OperandId made = fully_connected(c, c.tensor("X"), weights, bias);
-  if (c.op().find("relu") != std::string_view::npos) made = c.unary(Op::RELU, made);
-  c.result(c.reshape(made, c.result_type().shape));
+  const Value bias = bias_id ? c.operand(*bias_id) : zero_bias(c, weights.shape()[0]);
+  Value made = fully_connected(c, c.tensor("X"), weights, bias);
+  if (c.op().find("relu") != std::string_view::npos) made = relu(made);
+  c.result(reshape(made, c.result_type().shape));
 }
 
 /// x * factor + summand in each channel: a convolution of each channel with one number, which has a scale of its own.
 void lower_batch_norm(Context& c) {
-  const OperandId input = c.tensor("qx");
-  const Shape shape = c.shape(input);
+  const Value input = c.tensor("qx");
+  const Shape shape = input.shape();
   const std::vector<float> mean = c.required_constant("mean").floats(), variance = c.required_constant("var").floats();
   const size_t channels = mean.size();
   std::vector<float> gamma(channels, 1.0f), beta(channels, 0.0f);
   if (!c.is_none("weight")) gamma = c.required_constant("weight").floats();
   if (!c.is_none("bias")) beta = c.required_constant("bias").floats();
-  const float input_scale = c.type(input).quantization.scale;
+  const float input_scale = input.quantization().scale;
   constexpr float most = 127;
   std::vector<int8_t> filter;
   std::vector<int32_t> bias;
@@ -123,15 +119,14 @@ void lower_batch_norm(Context& c) {
   }
   const auto count = static_cast<uint32_t>(channels);
   const Constant weights = Constant::from(std::move(filter), {count, 1, 1, 1}).shifted(0, graph::ElementType::qint8);
-  ConvolutionParameters parameters;
-  parameters.weights = c.graph().add_constant(weights, scales);
-  parameters.bias = c.constant_operand(Constant::from(std::move(bias), {count}));
+  ConvolutionParameters parameters{c.builder().constant(weights, scales),
+                                   c.constant_operand(Constant::from(std::move(bias), {count}))};
   parameters.groups = count;
   parameters.output = c.result_type().quantization;
   uint32_t pixels = 1;
   for (size_t i = 2; i < shape.size(); ++i) pixels *= shape[i];
   const Shape image = shape.size() == 4 ? shape : Shape{shape[0], count, 1, pixels};
-  const OperandId made = convolution(c, c.to_nhwc(c.reshape(input, image)), parameters);
+  const Value made = convolution(c, to_nhwc(reshape(input, image)), parameters);
   result_from_nhwc(c, rectified_as_named(c, made));
 }
 

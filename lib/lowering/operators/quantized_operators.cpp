@@ -38,7 +38,7 @@ void lower_quantize(Context& c) {
   if (!nnapi::is_quantized(type.type))
     c.refuse(Reason::quantization, "NNAPI has no activations of 32-bit quantized integers",
              "quantize to torch.quint8 or torch.qint8");
-  c.result(c.emit(Op::QUANTIZE, {{"input", c.tensor("self")}}, type));
+  c.result(quantize(c.tensor("self"), type.type, type.quantization));
 }
 
 void lower_quantize_dynamic(Context& c) {
@@ -51,37 +51,25 @@ void lower_quantize_per_channel(Context& c) {
            "quantize activations with one scale (torch.quantize_per_tensor)");
 }
 
-OperandId dequantize(Context& c, OperandId value) {
-  TensorType type = c.type(value);
-  type.type = OperandType::TENSOR_FLOAT32;
-  type.quantization = {};
-  return c.emit(Op::DEQUANTIZE, {{"input", value}}, type);
-}
-
 void lower_dequantize(Context& c) {
   if (c.has("self") && c.is_tensor("self")) {
-    const OperandId value = c.tensor("self");
-    return c.result(nnapi::is_quantized(c.type(value).type) ? dequantize(c, value) : value);
+    const Value value = c.tensor("self");
+    return c.result(nnapi::is_quantized(value.element_type()) ? dequantize(value) : value);
   }
-  std::vector<OperandId> results;
-  for (OperandId value : c.tensors(c.has("tensors") ? "tensors" : "qtensors")) results.push_back(dequantize(c, value));
+  Values results;
+  for (Value value : c.tensors(c.has("tensors") ? "tensors" : "qtensors")) results.push_back(dequantize(value));
   c.results(results);
 }
 
 /// CAST reads quantized tensors as the integers that they hold; signed ones it only copies.
 void lower_int_repr(Context& c) {
-  const OperandId value = c.tensor("self");
-  const graph::Quantization quantization = c.type(value).quantization;
-  TensorType integers = c.type(value);
-  integers.type = OperandType::TENSOR_INT32;
-  integers.quantization = {};
-  if (c.type(value).type == OperandType::TENSOR_QUANT8_ASYMM)
-    return c.result(c.emit(Op::CAST, {{"input", value}}, integers));
+  const Value value = c.tensor("self");
+  const graph::Quantization quantization = value.quantization();
+  constexpr OperandType integer = OperandType::TENSOR_INT32;
+  if (value.is(OperandType::TENSOR_QUANT8_ASYMM)) return c.result(graph::cast(value, integer));
   // At most 256 numbers: halves are far off, so that CAST, which truncates, finds the integer above half a step.
-  const OperandId steps = c.binary(Op::MUL, dequantize(c, value), 1.0 / quantization.scale);
-  const OperandId shifted = c.binary(Op::ADD, steps, quantization.zero_point + 128.5);
-  const OperandId counted = c.emit(Op::CAST, {{"input", shifted}}, integers);
-  c.result(c.binary(Op::ADD, counted, -128.0));
+  const Value steps = dequantize(value) * (1.0 / quantization.scale);
+  c.result(graph::cast(steps + (quantization.zero_point + 128.5), integer) + -128);
 }
 
 constexpr Lowering table[] = {

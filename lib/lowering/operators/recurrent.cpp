@@ -18,7 +18,7 @@ namespace {
 constexpr uint32_t most_steps_unrolled = 32;
 
 void refuse_unless_float32(Context& c, std::string_view input) {
-  if (c.type(c.tensor(input)).type != OperandType::TENSOR_FLOAT32)
+  if (c.tensor(input).element_type() != OperandType::TENSOR_FLOAT32)
     c.refuse(Reason::element_type, "a recurrent network is converted in float32 only",
              "convert the model with .float()");
 }
@@ -27,7 +27,7 @@ void refuse_unless_float32(Context& c, std::string_view input) {
 
 /// Inputs or outputs of all steps, [steps * batch, size]: step by step.
 struct Sequence {
-  OperandId rows;
+  Value rows;
   uint32_t steps;
   uint32_t batch;
 };
@@ -41,13 +41,13 @@ struct Network {
 };
 
 /// One of the states that are stacked: [states, batch, units] to [batch, units].
-OperandId state_at(Context& c, OperandId states, uint32_t index) {
-  const Shape shape = c.shape(states);
-  return c.reshape(rows_of(c, states, index, 1), {shape[1], shape[2]});
+Value state_at(Context& c, Value states, uint32_t index) {
+  const Shape shape = states.shape();
+  return reshape(rows_of(c, states, index, 1), {shape[1], shape[2]});
 }
 
 std::vector<CellState> initial_states(Context& c, bool has_cell_state, size_t count) {
-  const std::vector<OperandId> stacked = has_cell_state ? c.tensors("hx") : std::vector<OperandId>{c.tensor("hx")};
+  const Values stacked = has_cell_state ? c.tensors("hx") : Values{c.tensor("hx")};
   std::vector<CellState> states;
   for (uint32_t i = 0; i < count; ++i) {
     states.push_back({state_at(c, stacked[0], i), std::nullopt});
@@ -57,7 +57,7 @@ std::vector<CellState> initial_states(Context& c, bool has_cell_state, size_t co
 }
 
 std::vector<CellParameters> read_parameters(Context& c, size_t count, bool has_biases, bool projects) {
-  const std::vector<OperandId> all = c.tensors("params");
+  const Values all = c.tensors("params");
   const size_t each = 2 + (has_biases ? 2 : 0) + (projects ? 1 : 0);
   if (all.size() != count * each)
     c.refuse(Reason::argument,
@@ -80,44 +80,45 @@ Network read_network(Context& c, const Cell& cell) {
       &cell, static_cast<size_t>(c.integer("num_layers")), c.boolean("bidirectional") ? size_t{2} : 1, {}, {}};
   const size_t count = network.layers * network.directions;
   network.before = initial_states(c, is_lstm, count);
-  const bool projects = is_lstm && c.shape(network.before[0].hidden) != c.shape(*network.before[0].cell);
+  const bool projects = is_lstm && network.before[0].hidden.shape() != network.before[0].cell->shape();
   network.parameters = read_parameters(c, count, c.boolean("has_biases"), projects);
   return network;
 }
 
 Sequence read_sequence(Context& c) {
-  OperandId input = c.tensor("input");
-  if (c.boolean("batch_first")) input = c.transpose(input, {1, 0, 2});
-  const Shape shape = c.shape(input);
-  return {c.reshape(input, {shape[0] * shape[1], shape[2]}), shape[0], shape[1]};
+  Value input = c.tensor("input");
+  if (c.boolean("batch_first")) input = transpose(input, {1, 0, 2});
+  const Shape shape = input.shape();
+  return {reshape(input, {shape[0] * shape[1], shape[2]}), shape[0], shape[1]};
 }
 
 // --- Layers.
 
 struct LayerResult {
-  OperandId rows;
+  Value rows;
   std::vector<CellState> after;  // one a direction; a sequence operation leaves the cell's out
 };
 
 LayerResult unrolled_direction(Context& c, const Cell& cell, const CellParameters& parameters, const Sequence& sequence,
                                CellState state, bool backwards) {
   const CellWeights weights = cell.arrange(c, parameters);
-  std::vector<std::vector<OperandId>> driven;
-  for (OperandId all_steps : drive(c, weights, sequence.rows))
+  std::vector<Values> driven;
+  for (Value all_steps : drive(c, weights, sequence.rows))
     driven.push_back(split(c, all_steps, 0, std::vector<uint32_t>(sequence.steps, sequence.batch)));
-  std::vector<OperandId> outputs(sequence.steps);
+  Values outputs;
   for (uint32_t i = 0; i < sequence.steps; ++i) {
     const uint32_t step = backwards ? sequence.steps - 1 - i : i;
-    std::vector<OperandId> now;
-    for (const std::vector<OperandId>& steps : driven) now.push_back(steps[step]);
+    Values now;
+    for (const Values& steps : driven) now.push_back(steps[step]);
     state = cell.step(c, weights, now, state);
-    outputs[step] = state.hidden;
+    outputs.push_back(state.hidden);
   }
+  if (backwards) std::reverse(outputs.begin(), outputs.end());
   return {concatenated(c, outputs, 0), {state}};
 }
 
 LayerResult unrolled_layer(Context& c, const Network& network, size_t first, const Sequence& sequence) {
-  std::vector<OperandId> rows;
+  Values rows;
   std::vector<CellState> after;
   for (size_t direction = 0; direction < network.directions; ++direction) {
     LayerResult result = unrolled_direction(c, *network.cell, network.parameters[first + direction], sequence,
@@ -130,26 +131,23 @@ LayerResult unrolled_layer(Context& c, const Network& network, size_t first, con
 
 using Arguments = std::vector<std::pair<std::string, Argument>>;
 
-/// Context::emit for arguments whose names are put together.
-OperandId emit_named(Context& c, OperationType type, const Arguments& named, TensorType output) {
+/// Builder::emit for arguments whose names are put together.
+Value emit_named(Context& c, OperationType type, const Arguments& named) {
   graph::Operation operation;
   operation.type = type;
-  operation.origin = c.node().origin;
   operation.arguments.resize(nnapi::argument_table(type).size());
   for (const auto& [name, value] : named) operation.argument(name) = value;
-  operation.outputs.push_back(c.graph().add_operand(std::move(output)));
-  c.graph().operations.push_back(std::move(operation));
-  return c.graph().operations.back().output();
+  return c.builder().append(std::move(operation)).front();
 }
 
 void name_lstm_direction(Context& c, const CellWeights& weights, const CellState& before, const std::string& prefix,
                          Arguments& named) {
   // PyTorch's gates have this order too.
   constexpr std::array<const char*, 4> gates{"input", "forget", "cell", "output"};
-  const uint32_t units = c.shape(weights.input[0].weights)[0] / 4;
+  const uint32_t units = weights.input[0].weights.shape()[0] / 4;
   for (uint32_t i = 0; i < gates.size(); ++i) {
     const std::string gate = gates[i];
-    const auto part = [&](OperandId all) { return rows_of(c, all, i * units, units); };
+    const auto part = [&](Value all) { return rows_of(c, all, i * units, units); };
     named.emplace_back(prefix + "input_to_" + gate + "_weights", part(weights.input[0].weights));
     named.emplace_back(prefix + "recurrent_to_" + gate + "_weights", part(weights.recurrent[0].weights));
     named.emplace_back(prefix + (gate == "cell" ? "cell_bias" : gate + "_gate_bias"), part(weights.input[0].bias));
@@ -193,22 +191,21 @@ void name_parameters(OperationType operation, Arguments& named) {
 }
 
 /// The hidden states at the end, which are the last outputs of their directions.
-std::vector<CellState> last_outputs(Context& c, OperandId rows, const Sequence& sequence, size_t directions) {
-  const uint32_t units = c.shape(rows)[1] / static_cast<uint32_t>(directions);
+std::vector<CellState> last_outputs(Context& c, Value rows, const Sequence& sequence, size_t directions) {
+  const uint32_t units = rows.shape()[1] / static_cast<uint32_t>(directions);
   std::vector<CellState> after;
   for (uint32_t direction = 0; direction < directions; ++direction) {
     const uint32_t step = direction == 0 ? sequence.steps - 1 : 0;
-    const OperandId both = rows_of(c, rows, step * sequence.batch, sequence.batch);
+    const Value both = rows_of(c, rows, step * sequence.batch, sequence.batch);
     after.push_back({sliced(c, both, 1, direction * units, units), std::nullopt});
   }
   return after;
 }
 
 LayerResult layer_as_one_operation(Context& c, const Network& network, size_t first, const Sequence& sequence) {
-  const uint32_t inputs = c.shape(sequence.rows)[1];
-  const uint32_t units = c.shape(network.before[first].hidden)[1] * static_cast<uint32_t>(network.directions);
+  const uint32_t inputs = sequence.rows.shape()[1];
   const OperationType operation = sequence_operation(network);
-  Arguments named{{"input", c.reshape(sequence.rows, {sequence.steps, sequence.batch, inputs})}};
+  Arguments named{{"input", reshape(sequence.rows, {sequence.steps, sequence.batch, inputs})}};
   for (size_t i = 0; i < network.directions; ++i) {
     const CellWeights weights = network.cell->arrange(c, network.parameters[first + i]);
     const std::string prefix = network.directions == 1 ? "" : i == 0 ? "fw_" : "bw_";
@@ -219,10 +216,8 @@ LayerResult layer_as_one_operation(Context& c, const Network& network, size_t fi
     }
   }
   name_parameters(operation, named);
-  TensorType output = c.type(sequence.rows);
-  output.shape = {sequence.steps, sequence.batch, units};
-  const OperandId result = emit_named(c, operation, named, output);
-  const OperandId rows = c.reshape(result, {sequence.steps * sequence.batch, units});
+  const Value result = emit_named(c, operation, named);
+  const Value rows = reshape(result, {sequence.steps * sequence.batch, result.shape().back()});
   return {rows, last_outputs(c, rows, sequence, network.directions)};
 }
 
@@ -236,16 +231,16 @@ bool is_one_operation(Context& c, const Network& network, const Sequence& sequen
 
 // --- Whole networks.
 
-void bind_states(Context& c, size_t result, const std::vector<OperandId>& states) {
+void bind_states(Context& c, size_t result, const Values& states) {
   if (!c.is_used(result)) return;
-  c.result(result, c.reshape(concatenated(c, states, 0), c.result_type(result).shape));
+  c.result(result, reshape(concatenated(c, states, 0), c.result_type(result).shape));
 }
 
 void bind_results(Context& c, const Network& network, const Sequence& sequence, const std::vector<CellState>& after) {
-  OperandId output = c.reshape(sequence.rows, {sequence.steps, sequence.batch, c.shape(sequence.rows)[1]});
-  if (c.boolean("batch_first")) output = c.transpose(output, {1, 0, 2});
+  Value output = reshape(sequence.rows, {sequence.steps, sequence.batch, sequence.rows.shape()[1]});
+  if (c.boolean("batch_first")) output = transpose(output, {1, 0, 2});
   c.result(0, output);
-  std::vector<OperandId> hidden, cells;
+  Values hidden, cells;
   for (const CellState& state : after) {
     hidden.push_back(state.hidden);
     if (state.cell) cells.push_back(*state.cell);
@@ -282,7 +277,7 @@ void lower_rnn_relu(Context& c) { lower_network(c, rnn_relu_cell); }
 
 // --- Single cells.
 
-std::optional<OperandId> tensor_or_none(Context& c, std::string_view name) {
+std::optional<Value> tensor_or_none(Context& c, std::string_view name) {
   if (c.is_none(name)) return std::nullopt;
   return c.tensor(name);
 }
@@ -295,7 +290,7 @@ CellState single_step(Context& c, const Cell& cell, const CellState& before) {
 }
 
 void lower_lstm_cell(Context& c) {
-  const std::vector<OperandId> before = c.tensors("hx");
+  const Values before = c.tensors("hx");
   const CellState after = single_step(c, lstm_cell, {before[0], before[1]});
   c.result(0, after.hidden);
   c.result(1, *after.cell);

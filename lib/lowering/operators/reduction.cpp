@@ -21,36 +21,21 @@ constexpr OperandType boolean = OperandType::TENSOR_BOOL8;
 
 bool keeps_dimensions(Context& context) { return context.has("keepdim") && context.boolean("keepdim"); }
 
-size_t reduced_count(Context& context, OperandId x, const Dimensions& dimensions) {
+size_t reduced_count(Context& context, Value x, const Dimensions& dimensions) {
   size_t count = 1;
-  for (uint32_t dimension : dimensions) count *= context.shape(x)[dimension];
+  for (uint32_t dimension : dimensions) count *= x.shape()[dimension];
   return count;
 }
 
-Shape kept_shape(Context& context, OperandId x, const Dimensions& dimensions) {
-  Shape shape = context.shape(x);
+Shape kept_shape(Context& context, Value x, const Dimensions& dimensions) {
+  Shape shape = x.shape();
   for (uint32_t dimension : dimensions) shape[dimension] = 1;
   return shape;
 }
 
-OperandId emit_reduction(Context& context, OperationType operation, OperandId x, const Dimensions& dimensions,
-                         bool keep) {
-  TensorType output = context.type(x);
-  output.shape = kept_shape(context, x, dimensions);
-  if (!keep)
-    for (size_t i = dimensions.size(); i-- > 0;) output.shape.erase(output.shape.begin() + dimensions[i]);
-  std::vector<int32_t> axes(dimensions.begin(), dimensions.end());
-  OperandId axes_operand = context.constant_operand(Constant::list(axes));
-  // MEAN came before there was a BOOL.
-  if (operation == Op::MEAN)
-    return context.emit(operation, {{"input", x}, {"axes", axes_operand}, {"keep_dims", static_cast<int32_t>(keep)}},
-                        output);
-  return context.emit(operation, {{"input", x}, {"axes", axes_operand}, {"keep_dims", keep}}, output);
-}
-
 /// Beyond rank 4: each run of adjacent dimensions by itself, as the middle one of three.
-OperandId reduced_by_runs(Context& context, OperationType operation, OperandId x, const Dimensions& dimensions) {
-  const Shape shape = context.shape(x);
+Value reduced_by_runs(Context& context, OperationType operation, Value x, const Dimensions& dimensions) {
+  const Shape shape = x.shape();
   auto count = [&](uint32_t begin, uint32_t end) {
     return std::accumulate(shape.begin() + begin, shape.begin() + end, 1u, std::multiplies<>());
   };
@@ -63,7 +48,7 @@ OperandId reduced_by_runs(Context& context, OperationType operation, OperandId x
     uint32_t first = dimensions[begin], last = dimensions[end - 1];
     inner *= count(last + 1, rank);
     x = reshaped(context, x, {count(0, first), count(first, last + 1), inner});
-    x = emit_reduction(context, operation, x, {1}, false);
+    x = reduce(operation, x, {1}, false);
     rank = first;
     end = begin;
   }
@@ -85,13 +70,13 @@ Dimensions reduced_dimensions(Context& context) {
   return dimensions;
 }
 
-OperandId reduced(Context& context, OperationType operation, OperandId x, const Dimensions& dimensions, bool keep) {
+Value reduced(Context& context, OperationType operation, Value x, const Dimensions& dimensions, bool keep) {
   Shape shape = kept_shape(context, x, dimensions);
-  if (context.rank(x) > 4) {
+  if (x.rank() > 4) {
     x = reduced_by_runs(context, operation, x, dimensions);
   } else {
-    bool all = dimensions.size() == context.rank(x);
-    x = emit_reduction(context, operation, x, dimensions, keep || all);
+    bool all = dimensions.size() == x.rank();
+    x = reduce(operation, x, dimensions, keep || all);
   }
   if (!keep) {
     for (size_t i = dimensions.size(); i-- > 0;) shape.erase(shape.begin() + dimensions[i]);
@@ -100,20 +85,20 @@ OperandId reduced(Context& context, OperationType operation, OperandId x, const 
   return reshaped(context, x, shape);
 }
 
-OperandId reduced(Context& context, OperationType operation, OperandId x) {
+Value reduced(Context& context, OperationType operation, Value x) {
   return reduced(context, operation, x, reduced_dimensions(context), keeps_dimensions(context));
 }
 
-OperandId addends(Context& context) {
-  OperandId x = context.tensor("self");
+Value addends(Context& context) {
+  Value x = context.tensor("self");
   if (context.result_type().type == real) return cast(context, x, real);
-  if (context.type(x).type != boolean) return x;
-  if (graph::element_count(context.shape(x)) > (size_t{1} << 24))
+  if (x.element_type() != boolean) return x;
+  if (graph::element_count(x.shape()) > (size_t{1} << 24))
     context.refuse(Reason::too_large, "it counts more than 2^24 elements");
   return cast(context, x, real);
 }
 
-void give(Context& context, OperandId value) { context.result(cast(context, value, context.result_type().type)); }
+void give(Context& context, Value value) { context.result(cast(context, value, context.result_type().type)); }
 
 namespace {
 
@@ -124,30 +109,28 @@ void lower_sum(Context& context) { give(context, reduced(context, Op::REDUCE_SUM
 void lower_prod(Context& context) { give(context, reduced(context, Op::REDUCE_PROD, addends(context))); }
 
 void lower_count_nonzero(Context& context) {
-  OperandId counted = cast(context, cast(context, context.tensor("self"), boolean), real);
+  Value counted = cast(context, cast(context, context.tensor("self"), boolean), real);
   give(context, reduced(context, Op::REDUCE_SUM, counted));
 }
 
 // --- Extremes.
 
 /// The greatest of bools is whether any is true.
-OperandId extreme(Context& context, OperationType operation, const Dimensions& dimensions, bool keep) {
-  OperandId x = context.tensor("self");
-  if (context.type(x).type != boolean) return reduced(context, operation, x, dimensions, keep);
+Value extreme(Context& context, OperationType operation, const Dimensions& dimensions, bool keep) {
+  Value x = context.tensor("self");
+  if (x.element_type() != boolean) return reduced(context, operation, x, dimensions, keep);
   return cast(context, reduced(context, operation, cast(context, x, real), dimensions, keep), boolean);
 }
 
 /// ARGMAX and ARGMIN drop their dimension; a tensor of rank 1 gets another before it, so that one stays.
-OperandId place_of_extreme(Context& context, OperationType operation, OperandId x, uint32_t dimension, bool keep) {
-  if (context.type(x).type == boolean) x = cast(context, x, real);
-  Shape shape = context.shape(x);
+Value place_of_extreme(Context& context, OperationType operation, Value x, uint32_t dimension, bool keep) {
+  if (x.element_type() == boolean) x = cast(context, x, real);
+  Shape shape = x.shape();
   if (shape.size() == 1) {
     x = reshaped(context, x, {1, shape[0]});
     dimension = 1;
   }
-  TensorType output{integer, context.shape(x), {}};
-  output.shape.erase(output.shape.begin() + dimension);
-  OperandId places = context.emit(operation, {{"input", x}, {"axis", static_cast<int32_t>(dimension)}}, output);
+  const Value places = context.builder().emit(operation, {{"input", x}, {"axis", static_cast<int32_t>(dimension)}});
   if (!keep || shape.size() == 1) return places;
   shape[dimension] = 1;
   return reshaped(context, places, shape);
@@ -163,10 +146,10 @@ template <OperationType reduction, OperationType place, OperationType of_two>
 void lower_max(Context& context) {
   if (context.has("other")) {
     OperandType type = context.result_type().type;
-    OperandId self = argument(context, "self", type), other = argument(context, "other", type);
+    Value self = argument(context, "self", type), other = argument(context, "other", type);
     if (type == boolean)
-      return context.result(context.binary(of_two == Op::MAXIMUM ? Op::LOGICAL_OR : Op::LOGICAL_AND, self, other));
-    return context.result(context.binary(of_two, self, other));
+      return context.result(binary(of_two == Op::MAXIMUM ? Op::LOGICAL_OR : Op::LOGICAL_AND, self, other));
+    return context.result(binary(of_two, self, other));
   }
   if (!context.has("dim")) return lower_extreme<reduction>(context);
   Dimensions dimensions = reduced_dimensions(context);
@@ -185,12 +168,12 @@ void lower_aminmax(Context& context) {
 
 template <OperationType operation>
 void lower_place_of_extreme(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   if (!context.is_none("dim"))
     return context.result(
         place_of_extreme(context, operation, x, reduced_dimensions(context).front(), keeps_dimensions(context)));
-  OperandId flat = reshaped(context, x, {static_cast<uint32_t>(graph::element_count(context.shape(x)))});
-  OperandId place = place_of_extreme(context, operation, flat, 0, false);
+  Value flat = reshaped(context, x, {static_cast<uint32_t>(graph::element_count(x.shape()))});
+  Value place = place_of_extreme(context, operation, flat, 0, false);
   context.result(reshaped(context, place, context.result_type().shape));
 }
 
@@ -198,36 +181,36 @@ void lower_place_of_extreme(Context& context) {
 
 template <OperationType operation>
 void lower_any_or_all(Context& context) {
-  OperandId truths = cast(context, context.tensor("self"), boolean);
+  Value truths = cast(context, context.tensor("self"), boolean);
   Dimensions dimensions = reduced_dimensions(context);
   bool keep = keeps_dimensions(context);
-  bool directly = context.rank(truths) <= 4 && (keep || dimensions.size() < context.rank(truths));
-  if (directly) return context.result(emit_reduction(context, operation, truths, dimensions, keep));
+  bool directly = truths.rank() <= 4 && (keep || dimensions.size() < truths.rank());
+  if (directly) return context.result(reduce(operation, truths, dimensions, keep));
   // No RESHAPE takes BOOL8: as numbers the greatest, or the least, says the same.
   OperationType of_numbers = operation == Op::REDUCE_ANY ? Op::REDUCE_MAX : Op::REDUCE_MIN;
-  OperandId number = reduced(context, of_numbers, cast(context, truths, real), dimensions, keep);
+  Value number = reduced(context, of_numbers, cast(context, truths, real), dimensions, keep);
   context.result(cast(context, number, boolean));
 }
 
 // --- Variances.
 
 struct Moments {
-  OperandId mean;
-  OperandId variance;
+  Value mean;
+  Value variance;
 };
 
 /// Both with their dimensions kept.
 Moments moments(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   Dimensions dimensions = reduced_dimensions(context);
   double correction = 1;
   if (context.has("correction")) correction = context.number_or("correction", 1);
   if (context.has("unbiased")) correction = context.boolean("unbiased") ? 1 : 0;
-  OperandId mean = reduced(context, Op::MEAN, x, dimensions, true);
-  OperandId squares = square(context, context.binary(Op::SUB, x, mean));
-  OperandId variance = reduced(context, Op::MEAN, squares, dimensions, true);
+  Value mean = reduced(context, Op::MEAN, x, dimensions, true);
+  Value squares = square(x - mean);
+  Value variance = reduced(context, Op::MEAN, squares, dimensions, true);
   auto count = static_cast<double>(reduced_count(context, x, dimensions));
-  if (correction != 0) variance = context.binary(Op::MUL, variance, count / std::max(count - correction, 0.0));
+  if (correction != 0) variance = variance * (count / std::max(count - correction, 0.0));
   return {mean, variance};
 }
 
@@ -236,41 +219,41 @@ void lower_variance(Context& context) {
 }
 
 void lower_deviation(Context& context) {
-  OperandId variance = reshaped(context, moments(context).variance, context.result_type().shape);
-  context.result(context.unary(Op::SQRT, variance));
+  Value variance = reshaped(context, moments(context).variance, context.result_type().shape);
+  context.result(sqrt(variance));
 }
 
 template <bool deviation>
 void lower_variance_and_mean(Context& context) {
   Moments both = moments(context);
-  OperandId spread = deviation ? context.unary(Op::SQRT, both.variance) : both.variance;
+  Value spread = deviation ? sqrt(both.variance) : both.variance;
   context.result(0, reshaped(context, spread, context.result_type(0).shape));
   context.result(1, reshaped(context, both.mean, context.result_type(1).shape));
 }
 
 void lower_logsumexp(Context& context) {
-  OperandId x = self_as_result(context);
+  Value x = self_as_result(context);
   Dimensions dimensions = reduced_dimensions(context);
   // Nothing overflows below the greatest; where that is infinite itself, infinity minus infinity must not arise.
   constexpr double largest = std::numeric_limits<float>::max();
-  OperandId greatest = reduced(context, Op::REDUCE_MAX, x, dimensions, true);
-  greatest = context.binary(Op::MINIMUM, context.binary(Op::MAXIMUM, greatest, -largest), largest);
-  OperandId powers = context.unary(Op::EXP, context.binary(Op::SUB, x, greatest));
-  OperandId logarithm = context.unary(Op::LOG, reduced(context, Op::REDUCE_SUM, powers, dimensions, true));
-  context.result(reshaped(context, context.binary(Op::ADD, logarithm, greatest), context.result_type().shape));
+  Value greatest = reduced(context, Op::REDUCE_MAX, x, dimensions, true);
+  greatest = min(max(greatest, -largest), largest);
+  Value powers = exp(x - greatest);
+  Value logarithm = log(reduced(context, Op::REDUCE_SUM, powers, dimensions, true));
+  context.result(reshaped(context, logarithm + greatest, context.result_type().shape));
 }
 
 /// Sums and means that leave out what is not a number.
 template <bool mean>
 void lower_without_nan(Context& context) {
-  OperandId x = self_as_result(context);
-  const Shape shape = context.shape(x);
-  if (context.type(x).type != real) return lower_sum(context);
-  OperandId known = context.binary(Op::EQUAL, x, x);
-  OperandId sum = reduced(context, Op::REDUCE_SUM, select(context, known, x, filled(context, 0, real, shape)));
+  Value x = self_as_result(context);
+  const Shape shape = x.shape();
+  if (x.element_type() != real) return lower_sum(context);
+  Value known = equal(x, x);
+  Value sum = reduced(context, Op::REDUCE_SUM, select(context, known, x, filled(context, 0, real, shape)));
   if (!mean) return context.result(sum);
-  OperandId counted = reduced(context, Op::REDUCE_SUM, cast(context, known, real));
-  context.result(context.binary(Op::DIV, sum, counted));
+  Value counted = reduced(context, Op::REDUCE_SUM, cast(context, known, real));
+  context.result(sum / counted);
 }
 
 constexpr Lowering table[] = {

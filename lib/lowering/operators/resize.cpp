@@ -61,24 +61,19 @@ Axes axes_of(Context& c, const Shape& image, size_t spatial_rank) {
 }
 
 /// RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR to the given size; nothing where the size stays.
-OperandId resize(Context& c, Op type, OperandId nhwc, uint32_t height, uint32_t width, bool align_corners,
-                 bool half_pixel_centers) {
-  TensorType output = c.type(nhwc);
-  if (output.shape[nhwc_height] == height && output.shape[nhwc_width] == width) return nhwc;
-  output.shape[nhwc_height] = height;
-  output.shape[nhwc_width] = width;
-  return c.emit(type,
-                {{"input", nhwc},
-                 {"output_width", static_cast<int32_t>(width)},
-                 {"output_height", static_cast<int32_t>(height)},
-                 {"align_corners", align_corners},
-                 {"half_pixel_centers", half_pixel_centers}},
-                output);
+Value resize(Context& c, Op type, Value nhwc, uint32_t height, uint32_t width, bool align_corners,
+             bool half_pixel_centers) {
+  if (nhwc.size(nhwc_height) == height && nhwc.size(nhwc_width) == width) return nhwc;
+  return c.builder().emit(type, {{"input", nhwc},
+                                 {"output_width", static_cast<int32_t>(width)},
+                                 {"output_height", static_cast<int32_t>(height)},
+                                 {"align_corners", align_corners},
+                                 {"half_pixel_centers", half_pixel_centers}});
 }
 
 /// Gives to RESIZE what it can say, and resamples the dimensions that it can't.
-OperandId resize_or_resample(Context& c, Op type, OperandId nhwc, const Axes& axes, bool half_pixel_centers,
-                             const std::optional<Resampling>& height, const std::optional<Resampling>& width) {
+Value resize_or_resample(Context& c, Op type, Value nhwc, const Axes& axes, bool half_pixel_centers,
+                         const std::optional<Resampling>& height, const std::optional<Resampling>& width) {
   const uint32_t resized_height = height ? axes.height.input : axes.height.output;
   const uint32_t resized_width = width ? axes.width.input : axes.width.output;
   nhwc = resize(c, type, nhwc, resized_height, resized_width, axes.width.align_corners, half_pixel_centers);
@@ -121,9 +116,9 @@ std::optional<Resampling> unlike_resize(const Axis& axis, Nearest kind) {
 }
 
 void lower_nearest(Context& c, size_t spatial_rank, Nearest kind) {
-  const OperandId image = as_image(c, c.is_tensor("input") ? c.tensor("input") : c.tensor("self"), spatial_rank);
-  const Axes axes = axes_of(c, c.shape(image), spatial_rank);
-  result_from_nhwc(c, resize_or_resample(c, Op::RESIZE_NEAREST_NEIGHBOR, c.to_nhwc(image), axes, kind == Nearest::exact,
+  const Value image = as_image(c, c.is_tensor("input") ? c.tensor("input") : c.tensor("self"), spatial_rank);
+  const Axes axes = axes_of(c, image.shape(), spatial_rank);
+  result_from_nhwc(c, resize_or_resample(c, Op::RESIZE_NEAREST_NEIGHBOR, to_nhwc(image), axes, kind == Nearest::exact,
                                          unlike_resize(axes.height, kind), unlike_resize(axes.width, kind)));
 }
 
@@ -154,9 +149,9 @@ std::optional<Resampling> unlike_bilinear(const Axis& axis) {
 }
 
 void lower_linear_resize(Context& c, size_t spatial_rank) {
-  const OperandId image = as_image(c, c.is_tensor("input") ? c.tensor("input") : c.tensor("self"), spatial_rank);
-  const Axes axes = axes_of(c, c.shape(image), spatial_rank);
-  result_from_nhwc(c, resize_or_resample(c, Op::RESIZE_BILINEAR, c.to_nhwc(image), axes, !axes.width.align_corners,
+  const Value image = as_image(c, c.is_tensor("input") ? c.tensor("input") : c.tensor("self"), spatial_rank);
+  const Axes axes = axes_of(c, image.shape(), spatial_rank);
+  result_from_nhwc(c, resize_or_resample(c, Op::RESIZE_BILINEAR, to_nhwc(image), axes, !axes.width.align_corners,
                                          unlike_bilinear(axes.height), unlike_bilinear(axes.width)));
 }
 
@@ -173,15 +168,15 @@ Axis axis_of_volume(const Context& c, const Shape& volume, size_t dimension, std
 }
 
 void resize_volume(Context& c, Resampling (*resampling)(const Axis&)) {
-  const OperandId volume = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
-  const Axis depth = axis_of_volume(c, c.shape(volume), 0, "scales_d");
-  const Axis height = axis_of_volume(c, c.shape(volume), 1, "scales_h");
-  const Axis width = axis_of_volume(c, c.shape(volume), 2, "scales_w");
-  const auto resized = [&](OperandId nhwc, uint32_t dimension, const Axis& axis) {
+  const Value volume = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
+  const Axis depth = axis_of_volume(c, volume.shape(), 0, "scales_d");
+  const Axis height = axis_of_volume(c, volume.shape(), 1, "scales_h");
+  const Axis width = axis_of_volume(c, volume.shape(), 2, "scales_w");
+  const auto resized = [&](Value nhwc, uint32_t dimension, const Axis& axis) {
     return axis.keeps_pixels() ? nhwc : resample(c, nhwc, dimension, resampling(axis));
   };
-  const OperandId columns = resized(depth_as_height(c, volume), nhwc_height, depth);
-  OperandId slices = slices_as_channels(c, columns, height.input);
+  const Value columns = resized(depth_as_height(c, volume), nhwc_height, depth);
+  Value slices = slices_as_channels(c, columns, height.input);
   slices = resized(slices, nhwc_height, height);
   result_from_nhwc(c, resized(slices, nhwc_width, width));
 }
@@ -221,9 +216,9 @@ Resampling cubic(const Axis& axis) {
 }
 
 void lower_bicubic2d(Context& c) {
-  const OperandId image = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
-  const Axes axes = axes_of(c, c.shape(image), 2);
-  OperandId nhwc = resample(c, c.to_nhwc(image), nhwc_height, cubic(axes.height));
+  const Value image = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
+  const Axes axes = axes_of(c, image.shape(), 2);
+  Value nhwc = resample(c, to_nhwc(image), nhwc_height, cubic(axes.height));
   result_from_nhwc(c, resample(c, nhwc, nhwc_width, cubic(axes.width)));
 }
 
@@ -268,9 +263,9 @@ Resampling antialiased(const Axis& axis, double (*weight)(double), double radius
 }
 
 void lower_antialiased(Context& c, double (*weight)(double), double radius) {
-  const OperandId image = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
-  const Axes axes = axes_of(c, c.shape(image), 2);
-  OperandId nhwc = resample(c, c.to_nhwc(image), nhwc_width, antialiased(axes.width, weight, radius));
+  const Value image = c.is_tensor("input") ? c.tensor("input") : c.tensor("self");
+  const Axes axes = axes_of(c, image.shape(), 2);
+  Value nhwc = resample(c, to_nhwc(image), nhwc_width, antialiased(axes.width, weight, radius));
   result_from_nhwc(c, resample(c, nhwc, nhwc_height, antialiased(axes.height, weight, radius)));
 }
 
@@ -280,39 +275,25 @@ void lower_antialiased_bicubic2d(Context& c) { lower_antialiased(c, antialiased_
 // --- Channels and pixels.
 
 /// Channel group * (C / groups) + i becomes i * groups + group.
-OperandId shuffle_channels(Context& c, OperandId value, uint32_t groups, uint32_t axis) {
-  const uint32_t channels = c.shape(value)[axis];
+Value shuffle_channels(Context& c, Value value, uint32_t groups, uint32_t axis) {
+  const uint32_t channels = value.shape()[axis];
   if (groups == 1 || groups == channels) return value;
-  return c.emit(Op::CHANNEL_SHUFFLE,
-                {{"input", value}, {"num_groups", static_cast<int32_t>(groups)}, {"axis", static_cast<int32_t>(axis)}},
-                c.type(value));
+  return channel_shuffle(value, groups, axis);
 }
 
 /// PyTorch's channel is (channel, row, column), NNAPI's (row, column, channel).
 void lower_pixel_shuffle(Context& c) {
   const auto factor = static_cast<uint32_t>(c.integer("upscale_factor"));
-  const OperandId nhwc = c.to_nhwc(as_image(c, c.tensor("self"), 2));
-  TensorType output = c.type(nhwc);
-  output.shape[nhwc_height] *= factor;
-  output.shape[nhwc_width] *= factor;
-  output.shape[nhwc_channels] /= factor * factor;
-  const OperandId shuffled = shuffle_channels(c, nhwc, output.shape[nhwc_channels], nhwc_channels);
-  if (factor == 1) return result_from_nhwc(c, shuffled);
-  result_from_nhwc(
-      c, c.emit(Op::DEPTH_TO_SPACE, {{"input", shuffled}, {"block_size", static_cast<int32_t>(factor)}}, output));
+  const Value nhwc = to_nhwc(as_image(c, c.tensor("self"), 2));
+  const Value shuffled = shuffle_channels(c, nhwc, nhwc.size(nhwc_channels) / (factor * factor), nhwc_channels);
+  result_from_nhwc(c, factor == 1 ? shuffled : depth_to_space(shuffled, factor));
 }
 
 void lower_pixel_unshuffle(Context& c) {
   const auto factor = static_cast<uint32_t>(c.integer("downscale_factor"));
-  const OperandId nhwc = c.to_nhwc(as_image(c, c.tensor("self"), 2));
+  const Value nhwc = to_nhwc(as_image(c, c.tensor("self"), 2));
   if (factor == 1) return result_from_nhwc(c, nhwc);
-  TensorType output = c.type(nhwc);
-  output.shape[nhwc_height] /= factor;
-  output.shape[nhwc_width] /= factor;
-  output.shape[nhwc_channels] *= factor * factor;
-  const OperandId moved =
-      c.emit(Op::SPACE_TO_DEPTH, {{"input", nhwc}, {"block_size", static_cast<int32_t>(factor)}}, output);
-  result_from_nhwc(c, shuffle_channels(c, moved, factor * factor, nhwc_channels));
+  result_from_nhwc(c, shuffle_channels(c, space_to_depth(nhwc, factor), factor * factor, nhwc_channels));
 }
 
 void lower_channel_shuffle(Context& c) {

@@ -12,22 +12,21 @@
 namespace passerelle::lowering {
 namespace {
 
-OperandId flattened(Context& context, OperandId value) {
-  return reshaped(context, value, {static_cast<uint32_t>(graph::element_count(context.shape(value)))});
+Value flattened(Context& context, Value value) {
+  return reshaped(context, value, {static_cast<uint32_t>(graph::element_count(value.shape()))});
 }
 
 // --- Along one dimension.
 
 /// `x` with the elements at `places` of one dimension replaced by those of `source`, in order; the last one written
 /// stays.
-OperandId replaced(Context& context, OperandId x, OperandId source, uint32_t dimension,
-                   const std::vector<int32_t>& places) {
-  const uint32_t size = context.shape(x)[dimension], count = static_cast<uint32_t>(places.size());
+Value replaced(Context& context, Value x, Value source, uint32_t dimension, const std::vector<int32_t>& places) {
+  const uint32_t size = x.shape()[dimension], count = static_cast<uint32_t>(places.size());
   bool in_a_run = true;
   for (uint32_t i = 1; i < count; ++i) in_a_run &= places[i] == places[i - 1] + 1;
   if (in_a_run) {
     auto begin = static_cast<uint32_t>(places.front()), end = begin + count;
-    std::vector<OperandId> pieces;
+    Values pieces;
     if (begin > 0) pieces.push_back(sliced(context, x, dimension, 0, begin));
     pieces.push_back(source);
     if (end < size) pieces.push_back(sliced(context, x, dimension, end, size - end));
@@ -40,17 +39,17 @@ OperandId replaced(Context& context, OperandId x, OperandId source, uint32_t dim
 }
 
 /// The argument `name` in the type of the result, broadcast to `shape`.
-OperandId source_of(Context& context, std::string_view name, Shape shape) {
+Value source_of(Context& context, std::string_view name, Shape shape) {
   return broadcast(context, argument(context, name, context.result_type().type), std::move(shape));
 }
 
 void lower_slice_scatter(Context& context) {
-  OperandId x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  auto size = static_cast<int64_t>(context.shape(x)[dimension]);
+  Value x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
+  auto size = static_cast<int64_t>(x.shape()[dimension]);
   int64_t begin = context.integer_or("start", 0);
   begin = std::clamp<int64_t>(begin < 0 ? begin + size : begin, 0, size);
-  Shape shape = context.shape(context.tensor("src"));
+  Shape shape = context.tensor("src").shape();
   if (shape[dimension] == 0) return context.result(x);
   std::vector<int32_t> places;
   for (uint32_t i = 0; i < shape[dimension]; ++i)
@@ -59,13 +58,13 @@ void lower_slice_scatter(Context& context) {
 }
 
 void lower_select_scatter(Context& context) {
-  OperandId x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  Shape shape = context.shape(x);
+  Value x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
+  Shape shape = x.shape();
   int64_t index = context.integer("index");
   if (index < 0) index += shape[dimension];
   shape[dimension] = 1;
-  OperandId source = reshaped(context, argument(context, "src", context.result_type().type), shape);
+  Value source = reshaped(context, argument(context, "src", context.result_type().type), shape);
   context.result(replaced(context, x, source, dimension, {static_cast<int32_t>(index)}));
 }
 
@@ -77,40 +76,36 @@ std::vector<int32_t> known_places(Context& context, uint32_t size) {
 }
 
 /// An index that is computed: each place looks whether it is in it.
-void fill_by_computed_index(Context& context, OperandId x, uint32_t dimension) {
-  const OperandId index = counted_from_front(context, context.tensor("index"), context.shape(x)[dimension]);
-  const Shape shape = context.shape(x);
-  const uint32_t size = shape[dimension], count = context.shape(index)[0];
+void fill_by_computed_index(Context& context, Value x, uint32_t dimension) {
+  const Value index = counted_from_front(context, context.tensor("index"), x.shape()[dimension]);
+  const Shape shape = x.shape();
+  const uint32_t size = shape[dimension], count = index.shape()[0];
   std::vector<int32_t> numbers(size);
   std::iota(numbers.begin(), numbers.end(), 0);
-  const OperandId column = context.constant_operand(Constant::from(numbers, {size, 1}));
-  const OperandId same = context.binary(Op::EQUAL, column, reshaped(context, index, {1, count}));
-  const OperandId axes = context.constant_operand(Constant::list({1}));
+  const Value column = context.constant_operand(Constant::from(numbers, {size, 1}));
+  const Value same = equal(column, reshaped(context, index, {1, count}));
   Shape along(shape.size(), 1);
   along[dimension] = size;
   // As floats: no RESHAPE takes BOOL8.
-  OperandId hit =
-      context.emit(Op::REDUCE_MAX,
-                   {{"input", cast(context, same, OperandType::TENSOR_FLOAT32)}, {"axes", axes}, {"keep_dims", false}},
-                   {OperandType::TENSOR_FLOAT32, {size}, {}});
+  Value hit = reduce(Op::REDUCE_MAX, cast(context, same, OperandType::TENSOR_FLOAT32), {1}, false);
   hit = cast(context, reshaped(context, hit, along), OperandType::TENSOR_BOOL8);
   context.result(chosen(context, hit, source_of(context, "value", Shape(shape.size(), 1)), x, shape));
 }
 
 void lower_index_fill(Context& context) {
-  OperandId x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
+  Value x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
   if (!context.constant("index")) return fill_by_computed_index(context, x, dimension);
-  Shape shape = context.shape(x);
+  Shape shape = x.shape();
   std::vector<int32_t> places = known_places(context, shape[dimension]);
   shape[dimension] = static_cast<uint32_t>(places.size());
   context.result(replaced(context, x, source_of(context, "value", shape), dimension, places));
 }
 
 void lower_index_copy(Context& context) {
-  OperandId x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  std::vector<int32_t> places = known_places(context, context.shape(x)[dimension]);
+  Value x = context.tensor("self");
+  uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
+  std::vector<int32_t> places = known_places(context, x.shape()[dimension]);
   context.result(replaced(context, x, context.tensor("source"), dimension, places));
 }
 
@@ -127,12 +122,12 @@ std::optional<trace::TensorId> only_mask(Context& context) {
 }
 
 /// One number wherever the mask is true: that needs no places.
-void put_by_mask(Context& context, OperandId x, trace::TensorId mask) {
-  Shape shape = context.info(mask).shape.empty() ? Shape{} : context.shape(context.operand(mask));
-  shape.resize(context.rank(x), 1);
-  OperandId condition = reshaped(context, context.operand(mask), shape);
-  OperandId value = argument(context, "values", context.type(x).type);
-  context.result(chosen(context, condition, reshaped(context, value, {1}), x, context.shape(x)));
+void put_by_mask(Context& context, Value x, trace::TensorId mask) {
+  Shape shape = context.info(mask).shape.empty() ? Shape{} : context.operand(mask).shape();
+  shape.resize(x.rank(), 1);
+  Value condition = reshaped(context, context.operand(mask), shape);
+  Value value = argument(context, "values", x.element_type());
+  context.result(chosen(context, condition, reshaped(context, value, {1}), x, x.shape()));
 }
 
 /// Where in the flat tensor the picked elements lie, in row-major order of the result that picking has.
@@ -141,7 +136,7 @@ std::vector<int64_t> picked_places(Context& context, const Indexing& indexing, S
   std::iota(numbers.begin(), numbers.end(), 0);
   std::vector<int64_t> numbered =
       Constant::from(numbers, shape).permuted(indexing.permutation).reshaped(indexing.merged).integers();
-  std::vector<int64_t> along = context.graph()[indexing.places].constant->integers();
+  std::vector<int64_t> along = indexing.places.constant()->integers();
   size_t outer = 1, inner = 1;
   for (size_t i = 0; i < indexing.dimension; ++i) outer *= indexing.merged[i];
   for (size_t i = indexing.dimension + 1; i < indexing.merged.size(); ++i) inner *= indexing.merged[i];
@@ -155,7 +150,7 @@ std::vector<int64_t> picked_places(Context& context, const Indexing& indexing, S
 
 Shape picked_shape(Context& context, const Indexing& indexing) {
   Shape shape = indexing.merged;
-  const Shape places = context.shape(indexing.places);
+  const Shape places = indexing.places.shape();
   shape.erase(shape.begin() + indexing.dimension);
   shape.insert(shape.begin() + indexing.dimension, places.begin(), places.end());
   return shape;
@@ -164,21 +159,21 @@ Shape picked_shape(Context& context, const Indexing& indexing) {
 void lower_index_put(Context& context) {
   if (context.boolean("accumulate"))
     context.refuse(Reason::argument, "it adds up what it puts in one place", "use torch.where or a matrix product");
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   std::optional<trace::TensorId> mask = only_mask(context);
-  if (mask && graph::element_count(context.shape(context.tensor("values"))) == 1) return put_by_mask(context, x, *mask);
-  std::optional<Indexing> indexing = indexing_of(context, context.shape(x));
-  if (!indexing) return context.result(source_of(context, "values", context.shape(x)));
-  if (!context.graph().is_constant(indexing->places))
+  if (mask && graph::element_count(context.tensor("values").shape()) == 1) return put_by_mask(context, x, *mask);
+  std::optional<Indexing> indexing = indexing_of(context, x.shape());
+  if (!indexing) return context.result(source_of(context, "values", x.shape()));
+  if (!indexing->places.is_constant())
     context.refuse(Reason::argument, "the places that it puts to are computed from the input; they must be constant",
                    "use torch.where with a mask");
-  const Shape shape = context.shape(x);
-  OperandId source = flattened(context, source_of(context, "values", picked_shape(context, *indexing)));
+  const Shape shape = x.shape();
+  Value source = flattened(context, source_of(context, "values", picked_shape(context, *indexing)));
   std::vector<int32_t> order(graph::element_count(shape));
   std::iota(order.begin(), order.end(), 0);
   auto next = static_cast<int32_t>(order.size());
   for (int64_t place : picked_places(context, *indexing, shape)) order[static_cast<size_t>(place)] = next++;
-  OperandId both = concatenated(context, {flattened(context, x), source}, 0);
+  Value both = concatenated(context, {flattened(context, x), source}, 0);
   context.result(gathered(context, both, 0, context.constant_operand(Constant::from(order, shape))));
 }
 
@@ -195,12 +190,12 @@ Meeting meeting_of(Context& context, std::string_view name) {
   context.refuse(Reason::no_counterpart, "it reduces by " + std::string(name), "use sum, prod, amax or amin");
 }
 
-OperandId combined(Context& context, Meeting meeting, OperandId a, OperandId b) {
+Value combined(Context& context, Meeting meeting, Value a, Value b) {
   switch (meeting) {
-    case Meeting::add: return context.binary(Op::ADD, a, b);
-    case Meeting::multiply: return context.binary(Op::MUL, a, b);
-    case Meeting::maximum: return context.binary(Op::MAXIMUM, a, b);
-    case Meeting::minimum: return context.binary(Op::MINIMUM, a, b);
+    case Meeting::add: return a + b;
+    case Meeting::multiply: return a * b;
+    case Meeting::maximum: return max(a, b);
+    case Meeting::minimum: return min(a, b);
     default: return b;
   }
 }
@@ -210,9 +205,8 @@ double neutral(Meeting meeting) { return meeting == Meeting::multiply ? 1 : 0; }
 
 /// Elements of `source` go to known places of the flat `x`. Each round writes one to each place: as many rounds as
 /// elements go to one place.
-OperandId scatter_to_known(Context& context, OperandId x, OperandId source, const std::vector<int64_t>& places,
-                           Meeting meeting) {
-  const Shape shape = context.shape(x);
+Value scatter_to_known(Context& context, Value x, Value source, const std::vector<int64_t>& places, Meeting meeting) {
+  const Shape shape = x.shape();
   const auto size = static_cast<int32_t>(graph::element_count(shape));
   std::vector<int32_t> own(static_cast<size_t>(size));
   std::iota(own.begin(), own.end(), 0);
@@ -230,62 +224,57 @@ OperandId scatter_to_known(Context& context, OperandId x, OperandId source, cons
   if (rounds.size() > most_rounds)
     context.refuse(Reason::too_large, "it brings " + std::to_string(rounds.size()) + " elements to one place",
                    "use a matrix product");
-  std::vector<OperandId> all{flattened(context, x), flattened(context, source)};
-  if (!keeps_own) all.push_back(filled(context, neutral(meeting), context.type(x).type, {1}));
-  const OperandId joined = concatenated(context, all, 0);
+  Values all{flattened(context, x), flattened(context, source)};
+  if (!keeps_own) all.push_back(filled(context, neutral(meeting), x.element_type(), {1}));
+  const Value joined = concatenated(context, all, 0);
   for (const std::vector<int32_t>& round : rounds) {
-    const OperandId picked = gathered(context, joined, 0, context.constant_operand(Constant::from(round, shape)));
+    const Value picked = gathered(context, joined, 0, context.constant_operand(Constant::from(round, shape)));
     x = combined(context, meeting, x, picked);
   }
   return x;
 }
 
 /// Whether element i of the source (a dimension that is put in behind `dimension`) goes to each place of `dimension`.
-OperandId destinations(Context& context, OperandId index, uint32_t dimension, uint32_t size) {
-  Shape raised = context.shape(index);
+Value destinations(Context& context, Value index, uint32_t dimension, uint32_t size) {
+  Shape raised = index.shape();
   raised.insert(raised.begin() + dimension, 1);
   Shape along(raised.size(), 1);
   along[dimension] = size;
   std::vector<int32_t> numbers(size);
   std::iota(numbers.begin(), numbers.end(), 0);
-  return context.binary(Op::EQUAL, reshaped(context, index, raised),
-                        context.constant_operand(Constant::from(numbers, along)));
+  return equal(reshaped(context, index, raised), context.constant_operand(Constant::from(numbers, along)));
 }
 
 /// With places that are computed: each place looks at each element. Where several are written to one place PyTorch
 /// leaves open which of them stays.
-OperandId scatter_to_computed(Context& context, OperandId x, OperandId source, OperandId index, uint32_t dimension,
-                              Meeting meeting) {
-  const Shape shape = context.shape(x), places = context.shape(index);
+Value scatter_to_computed(Context& context, Value x, Value source, Value index, uint32_t dimension, Meeting meeting) {
+  const Shape shape = x.shape(), places = index.shape();
   for (size_t i = 0; i < shape.size(); ++i)
     if (i != dimension && places[i] != shape[i])
       context.refuse(Reason::argument, "it writes to a part of the tensor, to places that are computed",
                      "give an index as large as the tensor in the other dimensions");
-  if (context.type(x).type != OperandType::TENSOR_FLOAT32)
+  if (!x.is(OperandType::TENSOR_FLOAT32))
     context.refuse(Reason::element_type, "it writes integers or bools to places that are computed",
                    "convert them with .float() first");
-  const OperandId goes = destinations(context, index, dimension, shape[dimension]);
+  const Value goes = destinations(context, index, dimension, shape[dimension]);
   Shape wide = places;
   wide.insert(wide.begin() + dimension, shape[dimension]);
   Shape raised = places;
   raised.insert(raised.begin() + dimension, 1);
-  const OperandId sources = reshaped(context, source, raised);
+  const Value sources = reshaped(context, source, raised);
   const auto reduction = [&](OperationType type, double elsewhere) {
-    const OperandId spread =
-        chosen(context, goes, sources, filled(context, elsewhere, context.type(x).type, Shape(wide.size(), 1)), wide);
-    const OperandId axes = context.constant_operand(Constant::list({static_cast<int32_t>(dimension) + 1}));
-    return context.emit(type, {{"input", spread}, {"axes", axes}, {"keep_dims", false}}, context.type(x));
+    const Value spread =
+        chosen(context, goes, sources, filled(context, elsewhere, x.element_type(), Shape(wide.size(), 1)), wide);
+    return reduce(type, spread, {dimension + 1}, false);
   };
   switch (meeting) {
-    case Meeting::add: return context.binary(Op::ADD, x, reduction(Op::REDUCE_SUM, 0));
-    case Meeting::multiply: return context.binary(Op::MUL, x, reduction(Op::REDUCE_PROD, 1));
-    case Meeting::maximum: return context.binary(Op::MAXIMUM, x, reduction(Op::REDUCE_MAX, -INFINITY));
-    case Meeting::minimum: return context.binary(Op::MINIMUM, x, reduction(Op::REDUCE_MIN, INFINITY));
+    case Meeting::add: return x + reduction(Op::REDUCE_SUM, 0);
+    case Meeting::multiply: return x * reduction(Op::REDUCE_PROD, 1);
+    case Meeting::maximum: return max(x, reduction(Op::REDUCE_MAX, -INFINITY));
+    case Meeting::minimum: return min(x, reduction(Op::REDUCE_MIN, INFINITY));
     default: break;
   }
-  const OperandId axes = context.constant_operand(Constant::list({static_cast<int32_t>(dimension) + 1}));
-  const OperandId written = context.emit(Op::REDUCE_ANY, {{"input", goes}, {"axes", axes}, {"keep_dims", false}},
-                                         {OperandType::TENSOR_BOOL8, shape, {}});
+  const Value written = reduce(Op::REDUCE_ANY, goes, {dimension + 1}, false);
   return select(context, written, reduction(Op::REDUCE_MAX, -INFINITY), x);
 }
 
@@ -305,36 +294,34 @@ std::vector<int64_t> flat_places(const Constant& index, const Shape& shape, uint
   return places;
 }
 
-OperandId scattered(Context& context, OperandId x, OperandId source, OperandId index, uint32_t dimension,
-                    Meeting meeting) {
-  if (!context.graph().is_constant(index)) return scatter_to_computed(context, x, source, index, dimension, meeting);
-  const std::vector<int64_t> places = flat_places(*context.graph()[index].constant, context.shape(x), dimension);
+Value scattered(Context& context, Value x, Value source, Value index, uint32_t dimension, Meeting meeting) {
+  if (!index.is_constant()) return scatter_to_computed(context, x, source, index, dimension, meeting);
+  const std::vector<int64_t> places = flat_places(*index.constant(), x.shape(), dimension);
   return scatter_to_known(context, x, source, places, meeting);
 }
 
 /// The part of the source that has an index.
-OperandId indexed_source(Context& context, OperandId source, const Shape& places) {
+Value indexed_source(Context& context, Value source, const Shape& places) {
   for (uint32_t i = 0; i < places.size(); ++i) source = sliced(context, source, i, 0, places[i]);
   return source;
 }
 
 void lower_scatter(Context& context) {
   const OperandType type = context.result_type().type;
-  const OperandId x = argument(context, "self", type), index = context.tensor("index");
-  const Shape places = context.shape(index);
-  const OperandId source = context.has("src") ? indexed_source(context, argument(context, "src", type), places)
-                                              : source_of(context, "value", places);
+  const Value x = argument(context, "self", type), index = context.tensor("index");
+  const Shape places = index.shape();
+  const Value source = context.has("src") ? indexed_source(context, argument(context, "src", type), places)
+                                          : source_of(context, "value", places);
   Meeting meeting = context.op() == "aten::scatter_add" ? Meeting::add : Meeting::replace;
   if (!context.is_none("reduce")) meeting = meeting_of(context, context.string("reduce"));
   if (context.has("include_self") && !context.boolean("include_self"))
     context.refuse(Reason::argument, "it leaves out what was there", "use include_self=True");
   if (meeting != Meeting::replace) refuse_narrow_integers(context);
-  context.result(
-      scattered(context, x, source, index, Context::dimension(context.integer("dim"), context.rank(x)), meeting));
+  context.result(scattered(context, x, source, index, Context::dimension(context.integer("dim"), x.rank()), meeting));
 }
 
 /// One index for all rows of a dimension, as index_add and its kin have it, in the shape that scatter has it.
-OperandId index_for_all(Context& context, OperandId index, Shape source, uint32_t dimension) {
+Value index_for_all(Context& context, Value index, Shape source, uint32_t dimension) {
   Shape along(source.size(), 1);
   along[dimension] = source[dimension];
   return broadcast(context, reshaped(context, index, along), source);
@@ -343,25 +330,25 @@ OperandId index_for_all(Context& context, OperandId index, Shape source, uint32_
 void lower_index_add(Context& context) {
   refuse_narrow_integers(context);
   const OperandType type = context.result_type().type;
-  const OperandId x = argument(context, "self", type);
-  const uint32_t dimension = Context::dimension(context.integer("dim"), context.rank(x));
-  OperandId source = argument(context, "source", type);
-  if (context.number_or("alpha", 1) != 1) source = context.binary(Op::MUL, source, context.number("alpha"));
-  const OperandId index = index_for_all(context, context.tensor("index"), context.shape(source), dimension);
+  const Value x = argument(context, "self", type);
+  const uint32_t dimension = Context::dimension(context.integer("dim"), x.rank());
+  Value source = argument(context, "source", type);
+  if (context.number_or("alpha", 1) != 1) source = source * context.number("alpha");
+  const Value index = index_for_all(context, context.tensor("index"), source.shape(), dimension);
   context.result(scattered(context, x, source, index, dimension, Meeting::add));
 }
 
 /// The source's elements, in order, wherever a known mask is true.
 void lower_masked_scatter(Context& context) {
-  const OperandId x = context.tensor("self");
-  const Shape shape = context.shape(x);
+  const Value x = context.tensor("self");
+  const Shape shape = x.shape();
   const std::vector<int64_t> mask = context.required_constant("mask").broadcast_to(shape).integers();
   std::vector<int64_t> places;
   for (size_t i = 0; i < mask.size(); ++i)
     if (mask[i] != 0) places.push_back(static_cast<int64_t>(i));
   if (places.empty()) return context.result(x);
-  const OperandId source = flattened(context, context.tensor("source"));
-  const OperandId taken = sliced(context, source, 0, 0, static_cast<uint32_t>(places.size()));
+  const Value source = flattened(context, context.tensor("source"));
+  const Value taken = sliced(context, source, 0, 0, static_cast<uint32_t>(places.size()));
   context.result(scatter_to_known(context, x, taken, places, Meeting::replace));
 }
 

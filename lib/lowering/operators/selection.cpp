@@ -12,18 +12,18 @@ namespace {
 // --- Joining.
 
 /// The arguments of a concatenation in the type of its result.
-std::vector<OperandId> joined_tensors(Context& context) {
-  std::vector<OperandId> values;
+Values joined_tensors(Context& context) {
+  Values values;
   OperandType type = context.result_type().type;
-  for (OperandId value : context.tensors("tensors")) values.push_back(cast(context, value, type));
+  for (Value value : context.tensors("tensors")) values.push_back(cast(context, value, type));
   return values;
 }
 
 void lower_cat(Context& context) {
-  std::vector<OperandId> values = joined_tensors(context);
+  Values values = joined_tensors(context);
   // PyTorch takes a tensor of shape [0] for nothing, whatever the others' rank is.
   values.erase(std::remove_if(values.begin(), values.end(),
-                              [&](OperandId value) { return graph::element_count(context.shape(value)) == 0; }),
+                              [&](Value value) { return graph::element_count(value.shape()) == 0; }),
                values.end());
   if (values.empty()) context.refuse(Reason::argument, "it makes an empty tensor, which NNAPI does not compute with");
   uint32_t dimension = Context::dimension(context.integer("dim"), context.result_info().shape.size());
@@ -31,19 +31,19 @@ void lower_cat(Context& context) {
 }
 
 void lower_stack(Context& context) {
-  std::vector<OperandId> values = joined_tensors(context);
+  Values values = joined_tensors(context);
   const Shape shape = context.result_type().shape;
   uint32_t dimension = Context::dimension(context.integer("dim"), shape.size());
   Shape piece = shape;
   piece[dimension] = 1;
-  for (OperandId& value : values) value = reshaped(context, value, piece);
+  for (Value& value : values) value = reshaped(context, value, piece);
   context.result(concatenated(context, values, dimension));
 }
 
 /// hstack and its kin: tensors of lower rank get dimensions before they are joined.
 void join_raised(Context& context, uint32_t dimension, Shape (*raised)(const Shape&)) {
-  std::vector<OperandId> values = joined_tensors(context);
-  for (OperandId& value : values) value = reshaped(context, value, raised(context.shape(value)));
+  Values values = joined_tensors(context);
+  for (Value& value : values) value = reshaped(context, value, raised(value.shape()));
   context.result(concatenated(context, values, dimension));
 }
 
@@ -64,7 +64,7 @@ void lower_column_stack(Context& context) { join_raised(context, 1, columns); }
 
 // --- Splitting. How large the pieces are, the trace knows.
 
-std::vector<OperandId> pieces(Context& context, uint32_t dimension, const std::vector<uint32_t>& sizes) {
+Values pieces(Context& context, uint32_t dimension, const std::vector<uint32_t>& sizes) {
   if (std::count(sizes.begin(), sizes.end(), 0u) > 0)
     context.refuse(Reason::argument, "it makes an empty tensor, which NNAPI does not compute with");
   return split(context, context.tensor("self"), dimension, sizes);
@@ -88,19 +88,18 @@ void lower_dsplit(Context& context) { split_along(context, 2); }
 
 void lower_unbind(Context& context) {
   uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
-  uint32_t count = context.shape(context.tensor("self"))[dimension];
-  std::vector<OperandId> values = pieces(context, dimension, std::vector<uint32_t>(count, 1));
-  for (OperandId& value : values)
-    value = reshaped(context, value, tensor_type(context.list_result_infos().front()).shape);
+  uint32_t count = context.tensor("self").shape()[dimension];
+  Values values = pieces(context, dimension, std::vector<uint32_t>(count, 1));
+  for (Value& value : values) value = reshaped(context, value, tensor_type(context.list_result_infos().front()).shape);
   context.results(values);
 }
 
 // --- Slicing.
 
 void lower_slice(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
-  auto size = static_cast<int64_t>(context.shape(x)[dimension]);
+  auto size = static_cast<int64_t>(x.shape()[dimension]);
   int64_t begin = context.integer_or("start", 0);
   if (begin < 0) begin += size;
   begin = std::clamp<int64_t>(begin, 0, size);
@@ -109,19 +108,19 @@ void lower_slice(Context& context) {
 }
 
 void lower_narrow(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
   int64_t begin = context.integer("start");
-  if (begin < 0) begin += context.shape(x)[dimension];
+  if (begin < 0) begin += x.shape()[dimension];
   context.result(sliced(context, x, dimension, static_cast<uint32_t>(begin), context.result_type().shape[dimension]));
 }
 
 void lower_select(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   uint32_t dimension = Context::dimension(context.integer("dim"), context.info("self").shape.size());
   int64_t index = context.integer("index");
-  if (index < 0) index += context.shape(x)[dimension];
-  OperandId one = sliced(context, x, dimension, static_cast<uint32_t>(index), 1);
+  if (index < 0) index += x.shape()[dimension];
+  Value one = sliced(context, x, dimension, static_cast<uint32_t>(index), 1);
   context.result(reshaped(context, one, context.result_type().shape));
 }
 

@@ -25,7 +25,7 @@ void lower_reshape(Context& context) {
 /// atleast_1d to atleast_3d, of a tensor or of several.
 void lower_at_least(Context& context) {
   if (context.is_tensor("self")) return lower_reshape(context);
-  std::vector<OperandId> values = context.tensors("tensors");
+  Values values = context.tensors("tensors");
   const std::vector<trace::Tensor> infos = context.list_result_infos();
   for (size_t i = 0; i < values.size(); ++i) values[i] = reshaped(context, values[i], tensor_type(infos[i]).shape);
   context.results(values);
@@ -34,7 +34,7 @@ void lower_at_least(Context& context) {
 // --- Permutations.
 
 void lower_permutation(Context& context, const Permutation& permutation) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   context.result(permutation.empty() ? x : transposed(context, x, permutation));
 }
 
@@ -94,29 +94,29 @@ void lower_expand(Context& context) {
 
 void lower_repeat(Context& context) {
   std::vector<int64_t> repeats = context.integers(context.has("repeats") ? "repeats" : "dims");
-  OperandId x = context.tensor("self");
-  size_t rank = std::max({repeats.size(), context.rank(x), size_t{1}});
+  Value x = context.tensor("self");
+  size_t rank = std::max({repeats.size(), x.rank(), size_t{1}});
   repeats.insert(repeats.begin(), rank - repeats.size(), 1);
-  Shape raised(rank - context.rank(x), 1);
-  raised.insert(raised.end(), context.shape(x).begin(), context.shape(x).end());
+  Shape raised = x.shape();
+  raised.insert(raised.begin(), rank - raised.size(), 1);
   std::vector<int32_t> multiples(repeats.begin(), repeats.end());
   if (std::count(multiples.begin(), multiples.end(), 0) > 0)
     context.refuse(Reason::argument, "it makes an empty tensor, which NNAPI does not compute with");
-  OperandId repeated = tiled(context, reshaped(context, x, raised), multiples);
+  Value repeated = tiled(context, reshaped(context, x, raised), multiples);
   context.result(reshaped(context, repeated, context.result_type().shape));
 }
 
 /// Copies of each element side by side along a dimension, as many as `repeats` says.
 void lower_repeat_interleave(Context& context) {
-  OperandId x = context.tensor("self");
+  Value x = context.tensor("self");
   uint32_t dimension = 0;
   if (context.is_none("dim"))
-    x = reshaped(context, x, {static_cast<uint32_t>(graph::element_count(context.shape(x)))});
+    x = reshaped(context, x, {static_cast<uint32_t>(graph::element_count(x.shape()))});
   else
-    dimension = Context::dimension(context.integer("dim"), context.rank(x));
+    dimension = Context::dimension(context.integer("dim"), x.rank());
   std::vector<int64_t> counts =
       context.is_tensor("repeats") ? context.required_constant("repeats").integers() : context.integers("repeats");
-  if (counts.size() == 1) counts.assign(context.shape(x)[dimension], counts.front());
+  if (counts.size() == 1) counts.assign(x.shape()[dimension], counts.front());
   std::vector<int32_t> indices;
   for (size_t i = 0; i < counts.size(); ++i)
     indices.insert(indices.end(), static_cast<size_t>(counts[i]), static_cast<int32_t>(i));

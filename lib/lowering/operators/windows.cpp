@@ -38,8 +38,8 @@ Windows windows_of(const Context& c) {
 
 /// [N, C, H, W] → [N, C * taps, windows]: torch.nn.Unfold.
 void lower_im2col(Context& c) {
-  OperandId image = as_image(c, c.tensor("self"), 2);
-  const Shape shape = c.shape(image);
+  Value image = as_image(c, c.tensor("self"), 2);
+  const Shape shape = image.shape();
   const Windows windows = windows_of(c);
   const HeightWidth count = windows.count(static_cast<int32_t>(shape[2]), static_cast<int32_t>(shape[3]));
   const auto [top, left] = windows.padding;
@@ -50,7 +50,7 @@ void lower_im2col(Context& c) {
                    taps_of_windows(windows.taps.width, count.width, windows.stride.width, windows.dilation.width));
   // [N C taps_h, windows_h, taps_w, windows_w], of which the middle two change places.
   const auto of = [](int32_t number) { return static_cast<uint32_t>(number); };
-  const OperandId split = reshaped(
+  const Value split = reshaped(
       c, image,
       {shape[0] * shape[1] * of(windows.taps.height), of(count.height), of(windows.taps.width), of(count.width)});
   c.result(reshaped(c, transposed(c, split, {0, 2, 1, 3}), c.result_type().shape));
@@ -64,8 +64,8 @@ void lower_col2im(Context& c) {
   const HeightWidth count = windows.count(height, width);
   const auto taps = static_cast<uint32_t>(windows.taps.height * windows.taps.width);
   const auto pixels = static_cast<uint32_t>(count.height * count.width);
-  const OperandId columns = c.tensor("self");
-  const auto images = static_cast<uint32_t>(graph::element_count(c.shape(columns)) / (size_t{taps} * pixels));
+  const Value columns = c.tensor("self");
+  const auto images = static_cast<uint32_t>(graph::element_count(columns.shape()) / (size_t{taps} * pixels));
   std::vector<float> one_tap_each(size_t{taps} * taps, 0.0f);
   for (uint32_t tap = 0; tap < taps; ++tap) one_tap_each[size_t{tap} * (taps + 1)] = 1;
   const Shape filter{taps, 1, static_cast<uint32_t>(windows.taps.height), static_cast<uint32_t>(windows.taps.width)};
@@ -73,9 +73,8 @@ void lower_col2im(Context& c) {
                             int32_t taps) {
     return size - ((windows - 1) * stride - 2 * padding + dilation * (taps - 1) + 1);
   };
-  ConvolutionParameters parameters;
-  parameters.weights = c.constant_operand(Constant::from(std::move(one_tap_each), filter));
-  parameters.bias = c.constant_operand(Constant::filled(0, {1}));
+  ConvolutionParameters parameters{c.constant_operand(Constant::from(std::move(one_tap_each), filter)),
+                                   c.constant_operand(Constant::filled(0, {1}))};
   parameters.stride = windows.stride;
   parameters.padding = windows.padding;
   parameters.dilation = windows.dilation;
@@ -84,7 +83,7 @@ void lower_col2im(Context& c) {
                                left_over(width, count.width, windows.stride.width, windows.padding.width,
                                          windows.dilation.width, windows.taps.width)};
   const Shape stacked{images, taps, static_cast<uint32_t>(count.height), static_cast<uint32_t>(count.width)};
-  result_from_nhwc(c, transposed_convolution(c, c.to_nhwc(c.reshape(columns, stacked)), parameters));
+  result_from_nhwc(c, transposed_convolution(c, to_nhwc(reshape(columns, stacked)), parameters));
 }
 
 constexpr Lowering table[] = {
