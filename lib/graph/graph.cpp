@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "passerelle/nnapi/traits.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::graph {
@@ -66,6 +67,11 @@ Argument& Operation::argument(std::string_view name) {
 int32_t Operation::integer(std::string_view name) const { return scalar<int32_t>(*this, name); }
 float Operation::real(std::string_view name) const { return scalar<float>(*this, name); }
 bool Operation::boolean(std::string_view name) const { return scalar<bool>(*this, name); }
+
+nnapi::Activation Operation::activation() const {
+  const bool fuses = type && nnapi::traits(*type).fuses_activation;
+  return fuses ? static_cast<nnapi::Activation>(integer("activation")) : nnapi::Activation::none;
+}
 
 OperandId Operation::operand(std::string_view name) const {
   std::optional<OperandId> id = optional_operand(name);

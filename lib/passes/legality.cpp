@@ -1,92 +1,14 @@
 #include "legality.h"
 
-#include <deque>
+#include "passerelle/graph/operand_views.h"
 
 namespace passerelle::passes {
 namespace {
 
 using graph::Argument;
 using graph::Graph;
-using graph::Operand;
 using graph::OperandId;
 using graph::Operation;
-using nnapi::OperandType;
-using nnapi::OperandView;
-
-/// Rules look into short constants (axes, paddings, shapes, permutations), never into weights.
-constexpr size_t longest_value = 1024;
-
-/// Makes views of operands, and keeps what they point at.
-class Views {
- public:
-  explicit Views(const Graph& graph) : graph_(graph) {}
-
-  void add(const Argument& argument) {
-    if (const auto* id = std::get_if<OperandId>(&argument))
-      views_.push_back(view(*id));
-    else if (const auto* ids = std::get_if<std::vector<OperandId>>(&argument))
-      for (OperandId each : *ids) views_.push_back(view(each));
-    else if (const auto* integer = std::get_if<int32_t>(&argument))
-      views_.push_back(scalar(OperandType::INT32, integer, 4));
-    else if (const auto* real = std::get_if<float>(&argument))
-      views_.push_back(scalar(OperandType::FLOAT32, real, 4));
-    else if (const auto* boolean = std::get_if<bool>(&argument))
-      views_.push_back(scalar(OperandType::BOOL, boolean, 1));
-    else if (std::holds_alternative<graph::GraphId>(argument))
-      add_model();
-    else
-      add_omitted();
-  }
-  void add(OperandId id) { views_.push_back(view(id)); }
-  Span<const OperandView> views() const { return views_; }
-
- private:
-  void add_model() {
-    OperandView model;
-    model.type = OperandType::MODEL;
-    views_.push_back(model);
-  }
-
-  void add_omitted() {
-    OperandView omitted;
-    omitted.omitted = true;
-    views_.push_back(omitted);
-  }
-
-  OperandView view(OperandId id) {
-    const Operand& operand = graph_[id];
-    OperandView result;
-    result.type = operand.type.type;
-    result.dimensions = operand.type.shape;
-    result.scale = operand.type.quantization.scale;
-    result.zero_point = operand.type.quantization.zero_point;
-    result.channel_scales = operand.type.quantization.channel_scales;
-    result.channel_dimension = operand.type.quantization.channel_dimension;
-    result.is_constant = operand.constant.has_value();
-    if (operand.constant && operand.constant->byte_size() <= longest_value) {
-      values_.emplace_back(operand.constant->byte_size());
-      operand.constant->copy_to(values_.back().data());
-      result.value = values_.back().data();
-      result.value_size = values_.back().size();
-    }
-    return result;
-  }
-
-  OperandView scalar(OperandType type, const void* value, size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(value);
-    values_.emplace_back(bytes, bytes + size);
-    OperandView result;
-    result.type = type;
-    result.is_constant = true;
-    result.value = values_.back().data();
-    result.value_size = size;
-    return result;
-  }
-
-  const Graph& graph_;
-  std::vector<OperandView> views_;
-  std::deque<std::vector<unsigned char>> values_;
-};
 
 /// Whether a list may end before this argument, as far as its value goes.
 bool at_default(graph::OperationType operation, const nnapi::ArgumentSpec& spec, const Argument& argument) {
@@ -127,7 +49,7 @@ std::vector<Argument> trimmed_arguments(const Operation& operation) {
 }
 
 nnapi::Legality legality(const Graph& graph, const Operation& operation) {
-  Views inputs(graph), outputs(graph);
+  graph::OperandViews inputs(graph), outputs(graph);
   for (const Argument& argument : trimmed_arguments(operation)) inputs.add(argument);
   for (OperandId id : operation.outputs) outputs.add(id);
   return nnapi::legality(*operation.type, inputs.views(), outputs.views());

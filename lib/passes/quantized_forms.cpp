@@ -2,64 +2,24 @@
 
 #include <cmath>
 
+#include "passerelle/nnapi/traits.h"
+
 namespace passerelle::passes {
-namespace {
-
-graph::Quantization fixed(float scale, int32_t unsigned_zero_point, const TensorType& input) {
-  const bool is_signed = input.type == OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
-  graph::Quantization quantization;
-  quantization.scale = scale;
-  quantization.zero_point = unsigned_zero_point - (is_signed ? 128 : 0);
-  return quantization;
-}
-
-}  // namespace
 
 bool chooses_elements(const Operation& operation) {
   if (!operation.type) return false;
-  switch (*operation.type) {
-    case Op::RESHAPE:
-    case Op::SQUEEZE:
-    case Op::EXPAND_DIMS:
-    case Op::TRANSPOSE:
-    case Op::SLICE:
-    case Op::STRIDED_SLICE:
-    case Op::SPLIT:
-    case Op::PAD:
-    case Op::MIRROR_PAD:
-    case Op::REVERSE:
-    case Op::TILE:
-    case Op::GATHER:
-    case Op::CHANNEL_SHUFFLE:
-    case Op::DEPTH_TO_SPACE:
-    case Op::SPACE_TO_DEPTH:
-    case Op::BATCH_TO_SPACE_ND:
-    case Op::SPACE_TO_BATCH_ND:
-    case Op::RESIZE_NEAREST_NEIGHBOR:
-    case Op::MAX_POOL_2D:
-    case Op::REDUCE_MAX:
-    case Op::REDUCE_MIN:
-    case Op::RELU: return true;
-    default: return false;
-  }
+  const nnapi::Elements elements = nnapi::traits(*operation.type).elements;
+  return elements == nnapi::Elements::kept || elements == nnapi::Elements::kept_or_zero;
 }
 
 std::optional<graph::Quantization> prescribed_output(const Operation& operation, const TensorType& input) {
-  switch (*operation.type) {
-    case Op::LOGISTIC:
-    case Op::SOFTMAX: return fixed(1.0f / 256, 0, input);
-    case Op::TANH:
-    case Op::L2_NORMALIZATION: return fixed(1.0f / 128, 128, input);
-    case Op::AVERAGE_POOL_2D:
-    case Op::MEAN:
-    case Op::RESIZE_BILINEAR:
-    case Op::RELU1:
-    case Op::RELU6:
-    case Op::PAD_V2: return input.quantization;
-    default: break;
-  }
-  if (chooses_elements(operation)) return input.quantization;
-  return std::nullopt;
+  const nnapi::AffineQuantization given{input.quantization.scale, input.quantization.zero_point};
+  const auto prescribed = nnapi::prescribed_quantization(*operation.type, input.type, given);
+  if (!prescribed) return std::nullopt;
+  graph::Quantization quantization;
+  quantization.scale = prescribed->scale;
+  quantization.zero_point = prescribed->zero_point;
+  return quantization;
 }
 
 bool is_within_a_step(const Operation& operation, const graph::Quantization& prescribed,

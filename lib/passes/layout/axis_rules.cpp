@@ -7,70 +7,20 @@
 namespace passerelle::passes {
 namespace {
 
-struct Row {
-  OperationType type;
-  AxisRule rule;
-  std::vector<std::string_view> arguments;  // that name axes, or have a row for each
-};
-
-const std::vector<Row>& rows() {
-  static const std::vector<Row> table = {
-      {Op::CONCATENATION, AxisRule::axis, {"axis"}},
-      {Op::SPLIT, AxisRule::axis, {"axis"}},
-      {Op::SOFTMAX, AxisRule::axis, {"axis"}},
-      {Op::LOG_SOFTMAX, AxisRule::axis, {"axis"}},
-      {Op::L2_NORMALIZATION, AxisRule::axis, {"axis"}},
-      {Op::LOCAL_RESPONSE_NORMALIZATION, AxisRule::axis, {"axis"}},
-      {Op::CHANNEL_SHUFFLE, AxisRule::axis, {"axis"}},
-      {Op::ARGMAX, AxisRule::axis, {"axis"}},
-      {Op::ARGMIN, AxisRule::axis, {"axis"}},
-      {Op::GATHER, AxisRule::axis, {"axis"}},
-      {Op::MEAN, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_ALL, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_ANY, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_MAX, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_MIN, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_PROD, AxisRule::axes, {"axes"}},
-      {Op::REDUCE_SUM, AxisRule::axes, {"axes"}},
-      {Op::REVERSE, AxisRule::axes, {"axis"}},
-      {Op::PAD, AxisRule::per_dimension, {"paddings"}},
-      {Op::PAD_V2, AxisRule::per_dimension, {"paddings"}},
-      {Op::MIRROR_PAD, AxisRule::per_dimension, {"paddings"}},
-      {Op::SLICE, AxisRule::per_dimension, {"begin", "size"}},
-      {Op::STRIDED_SLICE, AxisRule::per_dimension, {"begin", "end", "strides"}},
-      {Op::TILE, AxisRule::per_dimension, {"multiples"}},
-  };
-  return table;
-}
-
-const Row* row(OperationType type) {
-  for (const Row& each : rows())
-    if (each.type == type) return &each;
-  return nullptr;
-}
-
 bool keeps_dimensions(const Operation& operation) {
-  switch (*operation.type) {
-    case Op::ARGMAX:
-    case Op::ARGMIN: return false;
-    case Op::MEAN: return operation.integer("keep_dims") != 0;
-    case Op::REDUCE_ALL:
-    case Op::REDUCE_ANY:
-    case Op::REDUCE_MAX:
-    case Op::REDUCE_MIN:
-    case Op::REDUCE_PROD:
-    case Op::REDUCE_SUM: return operation.boolean("keep_dims");
-    default: return true;
-  }
+  if (operation.is(Op::ARGMAX) || operation.is(Op::ARGMIN)) return false;
+  if (operation.is(Op::MEAN)) return operation.integer("keep_dims") != 0;
+  return nnapi::argument_index(*operation.type, "keep_dims") < 0 || operation.boolean("keep_dims");
 }
 
 /// Where the rule needs constants, they are; where it needs one rank, it is one. An axis that is left out is the last
 /// one wherever the dimensions lie: below feature level 3 SOFTMAX has no other.
-bool applies(const Graph& graph, const Operation& operation, const Row& rule) {
-  if (rule.rule == AxisRule::axis && std::holds_alternative<std::monostate>(operation.argument(rule.arguments.front())))
+bool applies(const Graph& graph, const Operation& operation, const nnapi::Traits& traits) {
+  const std::vector<std::string_view>& arguments = traits.axis_arguments;
+  if (traits.axes == AxisRule::axis && std::holds_alternative<std::monostate>(operation.argument(arguments.front())))
     return false;
-  if (rule.rule == AxisRule::axes || rule.rule == AxisRule::per_dimension)
-    for (std::string_view name : rule.arguments)
+  if (traits.axes == AxisRule::axes || traits.axes == AxisRule::per_dimension)
+    for (std::string_view name : arguments)
       if (!graph.is_constant(operation.operand(name))) return false;
   if (operation.is(Op::GATHER)) return graph.shape(operation.operand("indices")).size() == 1;
   if (operation.is(Op::STRIDED_SLICE))
@@ -87,9 +37,11 @@ bool has_equal_ranks(const Graph& graph, const Operation& operation) {
   });
 }
 
-std::vector<uint32_t> named_axes(const Graph& graph, const Operation& operation, const Row& rule, size_t rank) {
-  if (rule.rule == AxisRule::axis) return {normalised_axis(operation.integer(rule.arguments.front()), rank)};
-  std::vector<int32_t> given = constant_list(graph, operation.operand(rule.arguments.front())).value();
+std::vector<uint32_t> named_axes(const Graph& graph, const Operation& operation, size_t rank) {
+  const nnapi::Traits& traits = nnapi::traits(*operation.type);
+  const std::string_view argument = traits.axis_arguments.front();
+  if (traits.axes == AxisRule::axis) return {normalised_axis(operation.integer(argument), rank)};
+  const std::vector<int32_t> given = constant_list(graph, operation.operand(argument)).value();
   std::vector<uint32_t> axes;
   for (int32_t axis : given) axes.push_back(normalised_axis(axis, rank));
   return axes;
@@ -109,54 +61,14 @@ OperandId moved_rows(Graph& graph, OperandId id, const std::vector<uint32_t>& po
 
 }  // namespace
 
-bool is_elementwise(OperationType type) {
-  switch (type) {
-    case Op::ADD:
-    case Op::SUB:
-    case Op::MUL:
-    case Op::DIV:
-    case Op::MAXIMUM:
-    case Op::MINIMUM:
-    case Op::POW:
-    case Op::PRELU:
-    case Op::SELECT:
-    case Op::CAST:
-    case Op::QUANTIZE:
-    case Op::DEQUANTIZE:
-    case Op::RELU:
-    case Op::RELU1:
-    case Op::RELU6:
-    case Op::LOGISTIC:
-    case Op::TANH:
-    case Op::ELU:
-    case Op::HARD_SWISH:
-    case Op::FLOOR:
-    case Op::ABS:
-    case Op::NEG:
-    case Op::EXP:
-    case Op::LOG:
-    case Op::SQRT:
-    case Op::RSQRT:
-    case Op::SIN:
-    case Op::EQUAL:
-    case Op::NOT_EQUAL:
-    case Op::LESS:
-    case Op::LESS_EQUAL:
-    case Op::GREATER:
-    case Op::GREATER_EQUAL:
-    case Op::LOGICAL_AND:
-    case Op::LOGICAL_OR:
-    case Op::LOGICAL_NOT: return true;
-    default: return false;
-  }
-}
+bool is_elementwise(OperationType type) { return nnapi::traits(type).axes == AxisRule::elementwise; }
 
 AxisRule axis_rule(const Graph& graph, const Operation& operation) {
   if (!operation.type) return AxisRule::rigid;
-  if (is_elementwise(*operation.type))
-    return has_equal_ranks(graph, operation) ? AxisRule::elementwise : AxisRule::rigid;
-  const Row* rule = row(*operation.type);
-  return rule && applies(graph, operation, *rule) ? rule->rule : AxisRule::rigid;
+  const nnapi::Traits& traits = nnapi::traits(*operation.type);
+  const bool as_usual =
+      traits.axes == AxisRule::elementwise ? has_equal_ranks(graph, operation) : applies(graph, operation, traits);
+  return as_usual ? traits.axes : AxisRule::rigid;
 }
 
 std::vector<OperandId> permutable_inputs(const Operation& operation) {
@@ -169,12 +81,12 @@ std::vector<uint32_t> surviving_axes(const Graph& graph, const Operation& operat
   if (is_elementwise(*operation.type)) rank = graph.shape(operation.output()).size();
   std::vector<uint32_t> axes = graph::identity_permutation(rank);
   if (keeps_dimensions(operation)) return axes;
-  for (uint32_t dropped : named_axes(graph, operation, *row(*operation.type), rank))
+  for (uint32_t dropped : named_axes(graph, operation, rank))
     axes.erase(std::remove(axes.begin(), axes.end(), dropped), axes.end());
   return axes;
 }
 
-const std::vector<std::string_view>& axis_arguments(OperationType type) { return row(type)->arguments; }
+const std::vector<std::string_view>& axis_arguments(OperationType type) { return nnapi::traits(type).axis_arguments; }
 
 int32_t neutral_row(std::string_view argument, uint32_t size) {
   if (argument == "size" || argument == "end") return static_cast<int32_t>(size);
@@ -183,14 +95,14 @@ int32_t neutral_row(std::string_view argument, uint32_t size) {
 }
 
 std::vector<bool> involved_dimensions(const Graph& graph, const Operation& operation) {
-  const Row& rule = *row(*operation.type);
+  const nnapi::Traits& traits = nnapi::traits(*operation.type);
   const Shape& shape = graph.shape(permutable_inputs(operation).front());
   std::vector<bool> involved(shape.size(), false);
-  if (rule.rule != AxisRule::per_dimension) {
-    for (uint32_t axis : named_axes(graph, operation, rule, shape.size())) involved[axis] = true;
+  if (traits.axes != AxisRule::per_dimension) {
+    for (uint32_t axis : named_axes(graph, operation, shape.size())) involved[axis] = true;
     return involved;
   }
-  for (std::string_view name : rule.arguments) {
+  for (std::string_view name : traits.axis_arguments) {
     std::vector<int32_t> rows = constant_list(graph, operation.operand(name)).value();
     size_t width = rows.size() / shape.size();
     for (size_t i = 0; i < rows.size(); ++i)
@@ -208,24 +120,24 @@ void keep_dimensions(Operation& operation) {
 }
 
 void move_axes(Graph& graph, Operation& operation, const std::vector<uint32_t>& position) {
-  const Row* rule = row(*operation.type);
-  if (!rule) return;
-  switch (rule->rule) {
+  const nnapi::Traits& traits = nnapi::traits(*operation.type);
+  switch (traits.axes) {
     case AxisRule::axis: {
-      uint32_t axis = normalised_axis(operation.integer(rule->arguments.front()), position.size());
-      operation.argument(rule->arguments.front()) = static_cast<int32_t>(position[axis]);
+      Argument& argument = operation.argument(traits.axis_arguments.front());
+      const uint32_t axis = named_axes(graph, operation, position.size()).front();
+      argument = static_cast<int32_t>(position[axis]);
       break;
     }
     case AxisRule::axes: {
       std::vector<int32_t> moved;
-      for (uint32_t axis : named_axes(graph, operation, *rule, position.size()))
+      for (uint32_t axis : named_axes(graph, operation, position.size()))
         moved.push_back(static_cast<int32_t>(position[axis]));
       std::sort(moved.begin(), moved.end());
-      operation.argument(rule->arguments.front()) = graph.add_constant(Constant::list(moved));
+      operation.argument(traits.axis_arguments.front()) = graph.add_constant(Constant::list(moved));
       break;
     }
     case AxisRule::per_dimension:
-      for (std::string_view name : rule->arguments)
+      for (std::string_view name : traits.axis_arguments)
         operation.argument(name) = moved_rows(graph, operation.operand(name), position);
       break;
     default: break;

@@ -6,18 +6,14 @@
 #include <vector>
 
 #include "passerelle/graph/graph.h"
+#include "passerelle/nnapi/traits.h"
 
 namespace passerelle::passes {
 
-enum class AxisRule {
-  rigid,         ///< takes and gives its dimensions in one order only (convolutions, matrix products, ...)
-  elementwise,   ///< all dimensions alike; operands are broadcast
-  axis,          ///< one scalar argument names an axis
-  axes,          ///< one constant tensor names axes
-  per_dimension  ///< constant tensors with a row for each dimension, in order
-};
+using AxisRule = nnapi::Axes;
 
-/// What the operation does in general; the graph is asked whether it does so here (constant arguments, equal ranks).
+/// What the operation does in general (nnapi/traits.def); the graph is asked whether it does so here (constant
+/// arguments, equal ranks).
 AxisRule axis_rule(const graph::Graph& graph, const graph::Operation& operation);
 
 /// Element by element, with broadcasting: ADD, RELU, SELECT, ...

@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "passerelle/nnapi/traits.h"
+
 namespace passerelle::passes {
 namespace {
 
@@ -76,14 +78,11 @@ IntegerRange of_operation(Search& search, const Operation& operation, int steps)
       const IntegerRange range = of("input");
       return {0, std::max(std::abs(range.low), std::abs(range.high))};
     }
-    case Op::CAST:
-    case Op::EXPAND_DIMS:
-    case Op::GATHER:
-    case Op::RESHAPE:
-    case Op::SLICE:
-    case Op::SPLIT:
-    case Op::TILE: return of("input");
-    default: return anything(r.type(operation.output()));
+    case Op::CAST: return of("input");
+    default: {
+      const bool keeps = nnapi::traits(*operation.type).elements == nnapi::Elements::kept;
+      return keeps ? of("input") : anything(r.type(operation.output()));
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "passerelle/nnapi/traits.h"
+
 namespace passerelle::passes {
 namespace {
 
@@ -21,9 +23,7 @@ bool constant_has(const Rewriter& r, OperandId id, Sign sign) {
 bool has(const Rewriter& r, OperandId id, Sign sign, int depth);
 
 bool has_relu(const Operation& operation) {
-  if (nnapi::argument_index(*operation.type, "activation") < 0) return false;
-  constexpr int32_t relu = 1, relu6 = 3;
-  return operation.integer("activation") == relu || operation.integer("activation") == relu6;
+  return operation.activation() == nnapi::Activation::relu || operation.activation() == nnapi::Activation::relu6;
 }
 
 bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int depth) {
@@ -40,13 +40,8 @@ bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int de
     case Op::LOGISTIC: return sign == Sign::non_negative || input_has("input", Sign::non_negative);
     case Op::SOFTMAX: return sign == Sign::non_negative;
     case Op::EXP: return true;
-    case Op::RESHAPE:
-    case Op::TRANSPOSE:
-    case Op::SQUEEZE:
     case Op::MEAN:
     case Op::REDUCE_SUM:
-    case Op::REDUCE_MAX:
-    case Op::MAX_POOL_2D:
     case Op::AVERAGE_POOL_2D: return input_has("input", sign);
     case Op::ADD:
       if (operation.integer("activation") != 0) return false;
@@ -57,7 +52,7 @@ bool result_has(const Rewriter& r, const Operation& operation, Sign sign, int de
       if (operation.operand("input1") == operation.operand("input2") && sign == Sign::non_negative) return true;
       return input_has("input1", sign) && input_has("input2", sign);
     case Op::MAXIMUM: return input_has("input1", sign) || input_has("input2", sign);
-    default: return false;
+    default: return nnapi::traits(*operation.type).elements == nnapi::Elements::kept && input_has("input", sign);
   }
 }
 

@@ -84,6 +84,8 @@ struct Operation {
   int32_t integer(std::string_view name) const;
   float real(std::string_view name) const;
   bool boolean(std::string_view name) const;
+  /// That is fused into the operation; none where it fuses none.
+  nnapi::Activation activation() const;
   OperandId operand(std::string_view name) const;
   std::optional<OperandId> optional_operand(std::string_view name) const;
   OperandId output() const { return outputs.front(); }

@@ -3,6 +3,7 @@
 // one place, passes/finalise.cpp.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <variant>
 
@@ -20,6 +21,9 @@ enum class ArgumentKind {
   boolean,          ///< BOOL
   model,            ///< MODEL: the branches of IF, condition and body of WHILE
 };
+
+/// FuseCode of NeuralNetworks.h: what an operation applies to its result, its argument `activation`.
+enum class Activation : int32_t { none, relu, relu1, relu6 };
 
 struct ArgumentSpec {
   std::string_view name;
