@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 release=${1:-}
 declare -A suites=([12]=bookworm [13]=trixie [sid]=sid)
-suite=${suites[$release]:-}
+suite=${suites[${release:-none}]:-}
 if [ -z "$suite" ]; then
   sed -n '2,/^set/{/^# \{0,1\}/s///p}' "$0" >&2
   exit 2
