@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
@@ -20,15 +19,19 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// Where a symbolic link leads: the file behind it is replaced, not the link.
-std::string resolved(const std::string& path) {
+/// Where a symbolic link leads: the file behind it is written, not the link, and made where it is missing.
+std::string resolved(std::string path) {
+  constexpr int most_links = 40;  // the kernel's own limit
   struct stat status;
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
-  char* real = ::realpath(path.c_str(), nullptr);
-  if (real == nullptr) return path;  // it leads nowhere
-  std::string result = real;
-  ::free(real);
-  return result;
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return path;  // /dev/fd/1: no path is behind it
+  for (int followed = 0; followed < most_links; ++followed) {
+    char target[4096];
+    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+    if (size <= 0 || static_cast<size_t>(size) == sizeof target) return path;
+    const std::string next(target, static_cast<size_t>(size));
+    path = next[0] == '/' ? next : folder_of(path) + "/" + next;
+  }
+  return path;
 }
 
 /// Held while a file has a temporary name that its descriptor does not tell; remove_unfinished() keeps it. A process

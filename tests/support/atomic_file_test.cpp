@@ -128,6 +128,10 @@ TEST_CASE("what can't be written is an error that names the file") {
   CHECK_THAT(refused(folder / "file/out"), ContainsSubstring("Not a directory"));
   CHECK_THAT(refused(folder.path.string()), ContainsSubstring("a folder"));
   CHECK_THAT(refused("/dev/null"), ContainsSubstring("not an ordinary file"));
+  int pipe_ends[2];
+  REQUIRE(::pipe(pipe_ends) == 0);
+  CHECK_THAT(refused("/dev/fd/" + std::to_string(pipe_ends[1])), Catch::Contains("not an ordinary file"));
+  for (int end : pipe_ends) ::close(end);
   struct stat status;
   REQUIRE(::stat("/dev/null", &status) == 0);
   CHECK(S_ISCHR(status.st_mode));
@@ -143,6 +147,22 @@ TEST_CASE("a symbolic link stays one: the file behind it is replaced") {
   REQUIRE(file->commit());
   CHECK(fs::is_symlink(folder / "link"));
   CHECK(content(folder / "target") == "new");
+}
+
+TEST_CASE("a symbolic link to a file that is missing is written through") {
+  Folder folder;
+  fs::create_directory(folder / "elsewhere");
+  fs::create_symlink("elsewhere/target", folder / "link");
+  fs::create_symlink("link", folder / "link_to_link");
+  Expected<AtomicFile> file = AtomicFile::create(folder / "link_to_link");
+  REQUIRE(file);
+  REQUIRE(file->write("new", 3));
+  REQUIRE(file->commit());
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(fs::is_symlink(folder / "link_to_link"));
+  CHECK(content(folder / "elsewhere/target") == "new");
+  fs::create_symlink("loop", folder / "loop");
+  CHECK_FALSE(AtomicFile::create(folder / "loop/out"));
 }
 
 TEST_CASE("moving a file moves the duty to clean up") {
