@@ -26,7 +26,7 @@ def compare(expected_file, actual_file):
     actual_shape, actual = read_npy(actual_file)
     if expected_shape != actual_shape:
         fail(f"{actual_file} is {actual_shape}, {expected_file} is {expected_shape}")
-    output_range = max(expected) - min(expected)
+    output_range = max(expected) - min(expected) or abs(expected[0])  # of a single number: its size
     differences = [abs(a - b) for a, b in zip(actual, expected)]
     print(f"{os.path.basename(expected_file)}: differs by {max(differences) / output_range:.2e} of the range")
     # Asked of each by itself: a maximum may pass over what is not a number.

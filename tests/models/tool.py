@@ -21,12 +21,19 @@ class Tool:
         return str(Path(self.folder.name) / name)
 
     def run(self, *arguments):
-        command = [self.command, *map(str, arguments)]
-        print("+", *command, flush=True)
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        print("+", self.command, *arguments, flush=True)
+        return self.run_quietly(*arguments)
+
+    def run_quietly(self, *arguments):
+        done = self.done(*arguments)
         if done.returncode != 0:
             fail(f"exit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
         return done.stdout
+
+    def done(self, *arguments):
+        """Whatever its exit status is."""
+        command = [self.command, *map(str, arguments)]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     def facts(self, file, *arguments):
         return json.loads(self.run("inspect", file, *arguments, "--format", "json"))
