@@ -8,6 +8,7 @@
 
 #include "passerelle/lowering/lower.h"
 #include "passerelle/passes/border.h"
+#include "trials.h"
 
 namespace passerelle::converter {
 namespace {
@@ -106,43 +107,6 @@ Expected<Converted> lowered_for(const trace::Trace& trace, const Options& option
   return Expected<Converted>(std::move(converted));
 }
 
-Converted finished(Converted lowered, const passes::Target& target) {
-  lowered.target = target.feature_level;
-  const std::vector<passes::LeadingQuantize> leading = passes::leading_quantizes(lowered.module);
-  std::vector<graph::Diagnostic> refused = passes::run(lowered.module, target);
-  passes::suggest_quantized_inputs(leading, refused);
-  for (graph::Diagnostic& diagnostic : refused) lowered.diagnostics.push_back(std::move(diagnostic));
-  return lowered;
-}
-
-/// Levels are tried, for what a level lacks may be rewritten: an operation that needs one does not make the model need
-/// it.
-void find_smallest_level(const Converted& lowered, passes::Target target, Survey& survey) {
-  const auto finished_at = [&](nnapi::FeatureLevel level) {
-    target.feature_level = level;
-    return finished(lowered, target).diagnostics;
-  };
-  const bool hopeless = !lowered.diagnostics.empty();  // no level has what has no lowering
-  nnapi::FeatureLevel level = survey.converted.target;
-  std::vector<graph::Diagnostic> obstacles = survey.converted.diagnostics;
-  while (!hopeless && !obstacles.empty() && level < nnapi::highest_feature_level) obstacles = finished_at(++level);
-  if (!obstacles.empty()) {
-    survey.obstacles_below = std::move(obstacles);
-    return;
-  }
-  survey.smallest_level = level;
-  if (level > survey.converted.target) {
-    survey.obstacles_below =
-        level == survey.converted.target + 1 ? survey.converted.diagnostics : finished_at(level - 1);
-    return;
-  }
-  while (survey.smallest_level > nnapi::lowest_feature_level) {
-    survey.obstacles_below = finished_at(survey.smallest_level - 1);
-    if (!survey.obstacles_below.empty()) return;
-    --survey.smallest_level;
-  }
-}
-
 }  // namespace
 
 Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& specs) {
@@ -155,7 +119,7 @@ Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<
 Expected<Converted> convert(const trace::Trace& trace, const Options& options) {
   Expected<Converted> lowered = lowered_for(trace, options);
   if (!lowered) return lowered.error();
-  return finished(*std::move(lowered), options.target);
+  return Trials(*std::move(lowered), options.target).converted();
 }
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {
@@ -171,8 +135,10 @@ Expected<Survey> survey(const torchscript::Model& model, const Options& options)
   survey.trace = *std::move(trace);
   Expected<Converted> lowered = lowered_for(survey.trace, options);
   if (!lowered) return lowered.error();
-  survey.converted = finished(*lowered, options.target);
-  find_smallest_level(*lowered, options.target, survey);
+  Trials trials(*std::move(lowered), options.target);
+  survey.converted = trials.converted();
+  survey.smallest_level = trials.smallest_level();
+  survey.obstacles_below = trials.obstacles_below();
   return Expected<Survey>(std::move(survey));
 }
 

@@ -2,28 +2,43 @@
 
 #include <map>
 
+#include "passerelle/graph/ways_out.h"
+
 namespace passerelle::lowering {
 namespace {
 
-constexpr const char* in_the_app =
-    "leave it to the app: end the model before it, or make its result an input of the model";
+namespace way_out = graph::way_out;
+using graph::ElementType;
 
 const std::map<std::string_view, const char*>& alternatives() {
   static const std::map<std::string_view, const char*> table = {
-      {"aten::logcumsumexp", "torch.log(torch.cumsum(torch.exp(x), dim)), where exp does not overflow"},
-      {"aten::_cdist_forward", "torch.sqrt(((x.unsqueeze(-2) - y.unsqueeze(-3)) ** 2).sum(-1))"},
-      {"aten::fft_rfft", "two matrix products with constant cosines and sines: x @ self.cosines, x @ self.sines"},
-      {"aten::fft_fft", "two matrix products with constant cosines and sines: x @ self.cosines, x @ self.sines"},
-      {"aten::stft", "conv1d with the windowed cosines and sines as constant filters, or do it in the app"},
+      {"aten::logcumsumexp", way_out::logcumsumexp},
+      {"aten::fft_rfft", way_out::fourier_products},
+      {"aten::fft_fft", way_out::fourier_products},
+      {"aten::stft", way_out::fourier_filters},
+      {"aten::fake_quantize_per_tensor_affine", way_out::make_integers},
+      {"aten::fake_quantize_per_channel_affine", way_out::make_integers},
+      {"aten::fake_quantize_per_tensor_affine_cachemask", way_out::make_integers},
+      {"aten::fake_quantize_per_channel_affine_cachemask", way_out::make_integers},
+      {"aten::_fake_quantize_learnable_per_tensor_affine", way_out::make_integers},
+      {"aten::_fake_quantize_learnable_per_channel_affine", way_out::make_integers},
+      {"aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams", way_out::make_integers},
   };
   return table;
 }
 
 }  // namespace
 
-std::string alternative(std::string_view op) {
+std::string alternative(std::string_view op, bool on_complex_numbers) {
   const auto row = alternatives().find(op);
-  return row == alternatives().end() ? in_the_app : row->second;
+  if (row != alternatives().end()) return row->second;
+  return on_complex_numbers ? way_out::real_parts : way_out::in_the_app;
+}
+
+std::string alternative_to(ElementType type) {
+  if (type == ElementType::other) return way_out::real_parts;
+  if (type == ElementType::qint32) return way_out::eight_bits;
+  return graph::is_floating_point(type) ? way_out::as_float32 : way_out::keep_int32;
 }
 
 }  // namespace passerelle::lowering

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "alternatives.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::lowering {
@@ -87,8 +88,8 @@ std::vector<trace::Tensor> Context::list_result_infos() const {
 TensorType Context::result_type(size_t index) const {
   const trace::Tensor& tensor = result_info(index);
   if (!operand_type(tensor.type))
-    refuse(Reason::element_type,
-           "its result has type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");
+    refuse(Reason::element_type, "its result has type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks",
+           alternative_to(tensor.type));
   return tensor_type(tensor);
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <sstream>
 
+#include "alternatives.h"
 #include "context.h"
 #include "passerelle/support/check.h"
 
@@ -56,7 +57,8 @@ Value Context::operand(TensorId id) {
   std::optional<OperandType> type = operand_type(tensor.type);
   if (!type)
     refuse(Reason::element_type,
-           "it reads a constant of type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks");
+           "it reads a constant of type " + std::string(graph::name(tensor.type)) + ", which NNAPI lacks",
+           alternative_to(tensor.type));
   Constant constant = *tensor.constant;
   if (*type == OperandType::TENSOR_INT32 && tensor.type != graph::ElementType::int32) {
     if (tensor.type == graph::ElementType::int64)

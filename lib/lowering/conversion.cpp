@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "alternatives.h"
 #include "passerelle/graph/half.h"
 #include "passerelle/support/check.h"
 #include "structure.h"
@@ -54,8 +55,10 @@ OperandType argument_type(Context& context, std::string_view name) {
   if (context.is_tensor(name)) {
     std::optional<OperandType> type = operand_type(context.info(name).type);
     if (type) return *type;
-    context.refuse(Reason::element_type, "its argument " + std::string(name) + " has type " +
-                                             std::string(graph::name(context.info(name).type)) + ", which NNAPI lacks");
+    context.refuse(Reason::element_type,
+                   "its argument " + std::string(name) + " has type " +
+                       std::string(graph::name(context.info(name).type)) + ", which NNAPI lacks",
+                   alternative_to(context.info(name).type));
   }
   const trace::Value* value = find(context, name);
   check(value != nullptr, "an argument whose type is asked for is in the schema");

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 #include <string_view>
 
 #include "alternatives.h"
 #include "context.h"
 #include "families.h"
+#include "passerelle/graph/ways_out.h"
 #include "passerelle/support/check.h"
 #include "quantization.h"
 
@@ -87,15 +87,15 @@ class Driver {
       : trace_(trace),
         operands_(trace.tensors.size()),
         used_(used_tensors(trace)),
-        follows_told_(trace.tensors.size()),
+        causes_(trace.tensors.size()),
         context_(trace, lowered_.module, graph(), operands_, used_) {
     lowered_.diagnostics = trace.diagnostics;
     for (size_t i = 0; i < trace.nodes.size(); ++i) {
       lowered_.module.origins.push_back(trace.origins[trace.nodes[i].origin]);
       lowered_.module.origins.back().node = trace::NodeId{original[i]};
     }
-    for (const graph::Diagnostic& diagnostic : trace.diagnostics)
-      told_.insert(diagnostic.nodes.begin(), diagnostic.nodes.end());
+    for (size_t i = 0; i < trace.diagnostics.size(); ++i)
+      for (trace::NodeId node : trace.diagnostics[i].nodes) told_.emplace(node, i);
   }
 
   Lowered run() {
@@ -122,6 +122,8 @@ class Driver {
     diagnostic.reason = Reason::element_type;
     diagnostic.op = std::string(kind) + " " + port.name;
     diagnostic.message = "it has type " + std::string(graph::name(trace_[port.tensor].type)) + ", which NNAPI lacks";
+    diagnostic.suggestion = alternative_to(trace_[port.tensor].type);
+    causes_[index(port.tensor)] = lowered_.diagnostics.size();
     lowered_.diagnostics.push_back(std::move(diagnostic));
   }
 
@@ -150,7 +152,7 @@ class Driver {
       id = context_.operand(port.tensor);
       if (trace_[port.tensor].type == graph::ElementType::float16) id = context_.halved(id);
     } catch (const Refusal&) {
-      refuse_port(port, "output");
+      if (!cause_of(port.tensor)) refuse_port(port, "output");
       id = graph().add_operand(tensor_type(trace_[port.tensor]));
       graph().operations.push_back(opaque("output", {id}));
     }
@@ -174,7 +176,7 @@ class Driver {
     try {
       if (!row)
         context_.refuse(Reason::no_counterpart, "nothing in NNAPI computes it, and no rewrite of it is known",
-                        alternative(node.op));
+                        alternative(node.op, has_type_without_name(node)));
       refuse_empty_tensors(node);
       row->function(context_);
       for (const trace::Value& result : node.results) for_each_tensor(result, [&](TensorId id) { require_bound(id); });
@@ -187,19 +189,37 @@ class Driver {
   }
 
   void refuse_node(const Node& node, uint32_t origin, graph::Diagnostic diagnostic) {
-    if (!is_told_already(node, origin)) lowered_.diagnostics.push_back(std::move(diagnostic));
+    note_refusal(node, *lowered_.module.origins[origin].node, std::move(diagnostic));
     add_opaque(node, origin);
   }
 
-  /// Tracing has said why this operator can't be; or it is only that what it reads, made by such an operator, is empty.
-  bool is_told_already(const Node& node, uint32_t origin) {
-    bool told = told_.count(*lowered_.module.origins[origin].node) > 0;
+  /// One cause is one obstacle: what is refused because of what a refused operator has made belongs to that operator.
+  void note_refusal(const Node& node, trace::NodeId id, graph::Diagnostic refusal) {
+    std::optional<size_t> cause;
+    const auto known = told_.find(id);
+    if (known != told_.end()) cause = known->second;
     for (const auto& argument : node.arguments)
-      for_each_tensor(argument.second, [&](TensorId id) { told = told || (is_empty(id) && follows_told_[index(id)]); });
-    if (told)
-      for (const trace::Value& result : node.results)
-        for_each_tensor(result, [&](TensorId id) { follows_told_[index(id)] = true; });
-    return told;
+      for_each_tensor(argument.second, [&](TensorId read) { cause = cause ? cause : cause_of(read); });
+    if (!cause) {
+      cause = lowered_.diagnostics.size();
+      lowered_.diagnostics.push_back(std::move(refusal));
+    } else if (known == told_.end()) {
+      lowered_.diagnostics[*cause].nodes.push_back(id);
+    }
+    told_.emplace(id, *cause);
+    for (const trace::Value& result : node.results)
+      for_each_tensor(result, [&](TensorId made) { causes_[index(made)] = cause; });
+  }
+  /// The diagnostic to which it is due that nothing can be done with a tensor: of a type that NNAPI lacks, or empty.
+  std::optional<size_t> cause_of(TensorId id) const {
+    return is_empty(id) || !operand_type(trace_[id].type) ? causes_[index(id)] : std::nullopt;
+  }
+  bool has_type_without_name(const Node& node) const {
+    bool found = false;
+    const auto look = [&](TensorId id) { found = found || trace_[id].type == graph::ElementType::other; };
+    for (const auto& argument : node.arguments) for_each_tensor(argument.second, look);
+    for (const trace::Value& result : node.results) for_each_tensor(result, look);
+    return found;
   }
   static uint32_t index(TensorId id) { return static_cast<uint32_t>(id); }
   bool is_empty(TensorId id) const {
@@ -234,7 +254,8 @@ class Driver {
 
   void require_bound(TensorId id) {
     if (!operand(id) && used_[static_cast<uint32_t>(id)])
-      context_.refuse(Reason::no_counterpart, "the model uses a result of it that NNAPI does not give");
+      context_.refuse(Reason::no_counterpart, "the model uses a result of it that NNAPI does not give",
+                      graph::way_out::values_alone);
   }
 
   void add_opaque(const Node& node, uint32_t origin) {
@@ -277,8 +298,8 @@ class Driver {
   Lowered lowered_;
   std::vector<std::optional<OperandId>> operands_;
   std::vector<bool> used_;
-  std::set<trace::NodeId> told_;    ///< operators that tracing has refused
-  std::vector<bool> follows_told_;  ///< their results
+  std::map<trace::NodeId, size_t> told_;       ///< refused operators: the diagnostic
+  std::vector<std::optional<size_t>> causes_;  ///< of what refused operators have made: the diagnostic
   Context context_;
   Node border_;
 };

@@ -3,6 +3,7 @@
 
 #include "editor.h"
 #include "legality.h"
+#include "passerelle/graph/ways_out.h"
 #include "passes.h"
 
 namespace passerelle::passes {
@@ -35,21 +36,24 @@ graph::Diagnostic diagnose(const graph::Module& module, const Graph& graph, cons
   diagnostic.feature_level = legal.level;
   diagnostic.message = "it becomes " + std::string(nnapi::name(*operation.type));
   if (legal) {
-    diagnostic.message += ", which needs " + std::string(nnapi::feature_level_name(legal.level));
+    diagnostic.message += ", which earlier versions of NNAPI lack";
     if (!legal.reason.empty()) diagnostic.message += " (" + legal.reason + ")";
-    diagnostic.suggestion = legal.level <= 5 ? "convert with --min-api " + std::to_string(26 + legal.level)
-                                             : "convert with --feature-level " + std::to_string(legal.level);
   } else {
     diagnostic.message += ", which NNAPI refuses here: " + legal.reason;
+    if (diagnostic.reason == graph::Reason::rank) diagnostic.suggestion = graph::way_out::fewer_dimensions;
   }
   return diagnostic;
 }
 
-/// Operands of more than four dimensions that an operator without a lowering reads or makes: that they could not be
-/// folded is due to it, and it has a diagnostic of its own.
-std::vector<bool> kept_unfolded(const Graph& graph) {
+/// Operands of more than four dimensions, or of no scale, that an operator without a lowering reads or makes: that
+/// nothing can be done with them is due to it, and it has a diagnostic of its own.
+std::vector<bool> spoiled_operands(const Graph& graph) {
   std::vector<bool> result(graph.operands.size());
-  const auto mark = [&](OperandId id) { result[graph::index(id)] = graph.shape(id).size() > 4; };
+  const auto mark = [&](OperandId id) {
+    const graph::TensorType& type = graph.type(id);
+    result[graph::index(id)] =
+        type.shape.size() > 4 || (nnapi::is_quantized(type.type) && !(type.quantization.scale > 0));
+  };
   for (const Operation& operation : graph.operations) {
     if (operation.type) continue;
     for (OperandId id : operation.inputs()) mark(id);
@@ -60,15 +64,15 @@ std::vector<bool> kept_unfolded(const Graph& graph) {
 
 void finalise(const graph::Module& module, Graph& graph, const Target& target,
               std::vector<graph::Diagnostic>& diagnostics) {
-  const std::vector<bool> unfolded = kept_unfolded(graph);
+  const std::vector<bool> spoiled = spoiled_operands(graph);
   for (Operation& operation : graph.operations) {
     if (!operation.type) continue;
     use_default_axis(graph, operation);
     nnapi::Legality legal = legality(graph, operation);
     bool follows = false;
     if (!legal) {
-      for (OperandId id : operation.inputs()) follows = follows || unfolded[graph::index(id)];
-      for (OperandId id : operation.outputs) follows = follows || unfolded[graph::index(id)];
+      for (OperandId id : operation.inputs()) follows = follows || spoiled[graph::index(id)];
+      for (OperandId id : operation.outputs) follows = follows || spoiled[graph::index(id)];
     }
     if (follows) continue;
     if (!legal || legal.level > target.feature_level) diagnostics.push_back(diagnose(module, graph, operation, legal));

@@ -9,8 +9,10 @@
 #include <sstream>
 
 #include "catch.h"
+#include "levels.h"
 #include "module.h"
 #include "passerelle/blob/write.h"
+#include "passerelle/converter/convert.h"
 #include "passerelle/graph/half.h"
 #include "passerelle/loader/passerelle.hpp"
 #include "passerelle/lowering/lower.h"
@@ -328,10 +330,13 @@ void check_layout(const Case& test, const torchscript::Model& model, bool channe
 
 void require_all(const std::vector<Case>& cases) {
   REQUIRE(!cases.empty());
+  bool levels_are_checked = false;  // once for what is alike
   for (const Case& test : cases) {
     try {
       const torchscript::Model model = load(test);
       check_layout(test, model, false);
+      if (!levels_are_checked) require_levels_agree(model, specifications(test, false));
+      levels_are_checked = true;
       if (has_image(test)) check_layout(test, model, true);
     } catch (const std::exception& error) {
       FAIL_CHECK(describe(test, false) << error.what());
@@ -339,10 +344,23 @@ void require_all(const std::vector<Case>& cases) {
   }
 }
 
-void require_refused(const Case& test, const std::string& message) {
-  const lowering::Lowered lowered = lower(load(test), specifications(test, false));
+std::vector<graph::Diagnostic> refusals_of(const Case& test) {
+  const torchscript::Model model = load(test);
+  const std::vector<InputSpec> inputs = specifications(test, false);
   INFO(describe(test, false));
-  CHECK_THAT(text_of(lowered.diagnostics), ContainsSubstring(message));
+  require_levels_agree(model, inputs);
+  converter::Options options;
+  options.inputs = inputs;
+  options.target.feature_level = nnapi::highest_feature_level;
+  Expected<converter::Converted> converted = converter::convert(model, options);
+  if (!converted) throw std::runtime_error(describe(test, false) + converted.error().message);
+  return std::move(converted->diagnostics);
+}
+
+void require_refused(const Case& test, const std::string& message) {
+  const std::string refused = text_of(refusals_of(test));
+  INFO(describe(test, false));
+  CHECK_THAT(refused, ContainsSubstring(message));
 }
 
 std::vector<std::string> operations_of(const Case& test, int feature_level, bool channels_last) {

@@ -4,6 +4,7 @@
 
 #include "conversion.h"
 #include "families.h"
+#include "passerelle/graph/ways_out.h"
 #include "structure.h"
 
 namespace passerelle::lowering {
@@ -42,7 +43,8 @@ void lower_logical(Context& context) {
 template <OperationType operation>
 void lower_bitwise(Context& context) {
   if (context.result_type().type != boolean)
-    context.refuse(Reason::no_counterpart, "NNAPI has no operations on the bits of integers");
+    context.refuse(Reason::no_counterpart, "NNAPI has no operations on the bits of integers",
+                   graph::way_out::bits_by_arithmetic);
   lower_logical<operation>(context);
 }
 
@@ -50,7 +52,8 @@ void lower_logical_not(Context& context) { context.result(logical_not(argument(c
 
 void lower_bitwise_not(Context& context) {
   if (context.result_type().type != boolean)
-    context.refuse(Reason::no_counterpart, "NNAPI has no operations on the bits of integers");
+    context.refuse(Reason::no_counterpart, "NNAPI has no operations on the bits of integers",
+                   graph::way_out::bits_by_arithmetic);
   lower_logical_not(context);
 }
 
@@ -101,7 +104,7 @@ void lower_conversion(Context& context) {
     context.refuse(
         Reason::element_type,
         "it narrows " + std::string(graph::name(from)) + " to " + std::string(graph::name(to)) + ", which NNAPI lacks",
-        "keep the numbers as int32");
+        graph::way_out::keep_int32);
   context.result(self_as_result(context));
 }
 

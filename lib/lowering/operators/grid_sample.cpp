@@ -7,6 +7,7 @@
 #include "families.h"
 #include "image.h"
 #include "layers.h"
+#include "passerelle/graph/ways_out.h"
 #include "structure.h"
 
 namespace passerelle::lowering {
@@ -73,10 +74,11 @@ void lower_grid_sampler(Context& c) {
   if (image.rank() != 4) c.refuse(Reason::rank, "it samples a volume");
   const std::optional<Constant> grid = c.constant("grid");
   if (!grid)
-    c.refuse(Reason::no_counterpart, "it samples at places that are computed from the input, which NNAPI cannot",
-             "make the grid a constant, or resize and crop instead");
+    c.refuse(Reason::no_counterpart,
+             "it samples at places that are computed from the input, and no rewrite of that is known",
+             graph::way_out::constant_grid);
   const int64_t mode = c.integer("interpolation_mode");
-  if (mode > 1) c.refuse(Reason::argument, "it samples with cubic weights", "use mode='bilinear'");
+  if (mode > 1) c.refuse(Reason::argument, "it samples with cubic weights", graph::way_out::bilinear);
   const Shape shape = image.shape(), output = c.result_type().shape;
   const auto padding = static_cast<Padding>(c.integer("padding_mode"));
   const bool align_corners = c.boolean("align_corners");

@@ -3,11 +3,37 @@
 
 #include "failures.h"
 #include "interpreter.h"
+#include "passerelle/graph/ways_out.h"
 #include "passerelle/support/check.h"
 
 namespace passerelle::torchscript {
 
 namespace jit = torch::jit;
+
+namespace {
+
+/// Whether nothing but what a block returns tells that it ran.
+bool only_computes(const jit::Block* block) {
+  for (const jit::Node* node : block->nodes()) {
+    if (node->kind() == c10::prim::Constant) continue;
+    if (node->kind() == c10::prim::If) {
+      if (only_computes(node->blocks()[0]) && only_computes(node->blocks()[1])) continue;
+      return false;
+    }
+    const jit::Operator* known = node->maybeOperator();
+    if (!node->blocks().empty() || known == nullptr || known->schema().is_mutable() || node->hasSideEffects())
+      return false;
+  }
+  return true;
+}
+
+/// `a and b` and `a or b` are branches that return a bool: who asks for it decides something, not they.
+bool is_connective(const jit::Node* node) {
+  return node->outputs().size() == 1 && node->output()->type()->kind() == c10::TypeKind::BoolType &&
+         only_computes(node->blocks()[0]) && only_computes(node->blocks()[1]);
+}
+
+}  // namespace
 
 void Interpreter::follow_condition(Node* node, const Slot& condition, const char* what) {
   // What it would have been, an operator that could not be run knows: there is a diagnostic for it already.
@@ -16,16 +42,18 @@ void Interpreter::follow_condition(Node* node, const Slot& condition, const char
   node_ = node;
   diagnose(graph::Reason::data_dependent_control_flow,
            std::string(what) + " is computed from the values of a tensor, which are known only when the model runs",
-           "compute both ways and choose with torch.where, or leave the decision to the program that calls the model");
+           node->kind() == c10::prim::Loop ? graph::way_out::fixed_count : graph::way_out::both_ways);
 }
 
 void Interpreter::run_if(Node* node) {
   const Slot condition = slot(node->input());
-  follow_condition(node, condition, "a condition");
+  const bool connects = !condition.unknown && dependence(condition) == Dependence::data && is_connective(node);
+  if (!connects) follow_condition(node, condition, "a condition");
   const jit::Block* block = node->blocks()[condition.value.toBool() ? 0 : 1];
   run_block(block);
   std::vector<Slot> results;
   for (const jit::Value* output : block->outputs()) results.push_back(slot(output));
+  if (connects) results.front().dependence = Dependence::data;
   set_results(node, std::move(results));
 }
 
@@ -33,12 +61,14 @@ void Interpreter::run_loop(Node* node) {
   const Slot count = slot(node->inputs()[0]);
   Slot condition = slot(node->inputs()[1]);
   follow_condition(node, count, "the number of a loop's iterations");
+  bool told = dependence(count) == Dependence::data;
   std::vector<Slot> carried;
   for (size_t i = 2; i < node->inputs().size(); ++i) carried.push_back(slot(node->inputs()[i]));
   const jit::Block* body = node->blocks()[0];
   const int64_t iterations = count.value.toInt();
   for (int64_t i = 0; i < iterations; ++i) {
-    follow_condition(node, condition, "a loop's condition");
+    if (!told || condition.unknown) follow_condition(node, condition, "a loop's condition");
+    told = told || dependence(condition) == Dependence::data;  // one loop, however often it asks
     if (!condition.value.toBool()) break;
     set(body->inputs()[0], {i});
     for (size_t j = 0; j < carried.size(); ++j) set(body->inputs()[j + 1], std::move(carried[j]));

@@ -7,10 +7,12 @@
 #include "failures.h"
 #include "foreign/operators.h"
 #include "operator_rules.h"
+#include "passerelle/graph/ways_out.h"
 #include "running/flatten.h"
 #include "running/memory_budget.h"
 #include "running/tensor_conversion.h"
 #include "uncomputed_results.h"
+#include "ways_out.h"
 
 namespace passerelle::torchscript {
 
@@ -87,14 +89,8 @@ void Interpreter::run_operator(Node* node) {
   const jit::Operator* known = node->maybeOperator();
   const bool lacking = known == nullptr || is_foreign(op, known->schema().overload_name());
   if (lacking || !is_allowed(op)) {
-    diagnose(
-        graph::Reason::unknown_operator,
-        lacking ? "this version of LibTorch does not have the operator"
-                : "the operator is not on the list of those that may run",
-        makes_nested_tensors(op)
-            ? "make torch.nn.TransformerEncoder with enable_nested_tensor=False, or script the model: NNAPI has no "
-              "nested tensors"
-            : "leave it out of the model, or write it with other operators");
+    UnknownOperator unknown = unknown_operator(op, makes_nested_tensors(op), lacking);
+    diagnose(graph::Reason::unknown_operator, std::move(unknown.why), std::move(unknown.way_out));
     return set_unknown(node);
   }
   Call call{node, known->schema(), op, inputs_of(node)};
@@ -196,15 +192,25 @@ void Interpreter::invoke(Call& call) {
       if (!tensor.is_quantized()) tensor.zero_();
 }
 
+/// Whether there is a form of the operator that takes a tensor for this argument.
+static bool may_be_tensor(const std::string& op, const std::string& argument) {
+  for (const auto& form : jit::getAllOperatorsFor(c10::Symbol::fromQualString(op)))
+    for (const c10::Argument& each : form->schema().arguments())
+      if (each.name() == argument && each.type()->kind() == c10::TypeKind::TensorType) return true;
+  return false;
+}
+
 void Interpreter::report_data_dependent_numbers(Call& call) {
   std::string names;
+  bool takes_tensor = true;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (scalar_dependence(call.inputs[i].value, call.inputs[i].dependence) != Dependence::data) continue;
     names += (names.empty() ? "'" : ", '") + call.argument_name(i) + "'";
+    takes_tensor = takes_tensor && call.inputs[i].value.isScalar() && may_be_tensor(call.op, call.argument_name(i));
   }
   diagnose(graph::Reason::dynamic_shape,
            "its argument " + names + " is a Python number that is computed from the values of a tensor",
-           "keep the number in a tensor, without item() or int(), or make it a constant");
+           takes_tensor ? graph::way_out::number_as_tensor : way_out_of_number(call.op));
 }
 
 void Interpreter::check_determinism(Call& call) {
@@ -215,11 +221,10 @@ void Interpreter::check_determinism(Call& call) {
   const bool drops_nothing = probability != nullptr && probability->isDouble() && probability->toDouble() == 0;
   const bool in_training = training != nullptr && training->isBool() && training->toBool() && !drops_nothing;
   if (in_training || is_random(call.op)) {
-    diagnose(
-        graph::Reason::nondeterministic,
-        in_training ? "it is in training mode, whatever eval() says, and draws random numbers"
-                    : "it draws random numbers",
-        in_training ? "pass training=self.training, or leave it out" : "make the random numbers an input of the model");
+    diagnose(graph::Reason::nondeterministic,
+             in_training ? "it is in training mode, whatever eval() says, and draws random numbers"
+                         : "it draws random numbers",
+             in_training ? graph::way_out::training_flag : graph::way_out::random_input);
     call.is_random = true;
     call.dependence = Dependence::data;
   }
@@ -227,7 +232,7 @@ void Interpreter::check_determinism(Call& call) {
   const bool shape_is_known = shaping && dependence(call.inputs[*shaping]) != Dependence::data;
   if (call.dependence == Dependence::data && !shape_is_known && is_dynamic(call.op, call.arguments))
     diagnose(graph::Reason::dynamic_shape, "the shape of its result depends on the values of its input",
-             "keep all elements and mask them, or do this step outside of the model");
+             way_out_of_dynamic_shape(call.op));
 }
 
 // An operator must not change what the model holds: it works on a copy, and the user is told.
@@ -250,7 +255,7 @@ void Interpreter::protect_model_tensors(Call& call) {
       continue;
     }
     diagnose(graph::Reason::state, "it writes to a parameter, buffer or constant of the model ('" + name + "')",
-             secretly ? "put the module into eval mode, or turn track_running_stats off" : "write to a clone() of it");
+             secretly ? graph::way_out::eval_mode : graph::way_out::clone);
   }
 }
 
@@ -321,7 +326,7 @@ void Interpreter::set_call_results(Node* node, Call& call) {
     collect_tensors(result, tensors);
     if (!tensors.empty() && !call.makes_tensors && call.of_numbers == Dependence::data && !result.isList())
       diagnose(graph::Reason::data_dependent_control_flow, "which tensor it takes depends on the values of another",
-               "stack them and use index_select or where");
+               graph::way_out::stack_and_select);
     const Dependence of_result = tensors.empty() ? call.dependence : call.of_numbers;
     const bool is_old = result.isPtrType() && containers_.count(result.internalToPointer()) != 0 &&
                         std::any_of(call.arguments.begin(), call.arguments.end(), [&](const IValue& argument) {

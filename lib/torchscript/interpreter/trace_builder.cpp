@@ -57,8 +57,10 @@ uint32_t TraceBuilder::add_origin(const graph::Origin& origin) {
 }
 
 void TraceBuilder::add_diagnostic(graph::Diagnostic diagnostic) {
-  if (diagnosed_.emplace(key(diagnostic.origin), diagnostic.reason).second)
-    trace_.diagnostics.push_back(std::move(diagnostic));
+  // Each time that the model runs into it. A hostile loop must not fill the memory with complaints.
+  constexpr size_t most = 100'000;
+  const bool is_new = diagnosed_.emplace(key(diagnostic.origin), diagnostic.reason).second;
+  if (is_new || trace_.diagnostics.size() < most) trace_.diagnostics.push_back(std::move(diagnostic));
 }
 
 Trace TraceBuilder::finish() {
@@ -105,13 +107,22 @@ void TraceBuilder::drop_unused_tensors() {
   trace_.tensors = std::move(kept);
 }
 
-/// Only now: an obstacle is found before its operator is written down, and dead ones have left.
+/// Only now: an obstacle is found before its operator is written down, and dead ones have left. A line that runs again
+/// and again has an obstacle and an operator each time; where these are not as many, the first obstacle is about all.
 void TraceBuilder::name_diagnosed_nodes() {
   std::vector<std::vector<trace::NodeId>> by_origin(trace_.origins.size());
   for (uint32_t i = 0; i < trace_.nodes.size(); ++i) by_origin[trace_.nodes[i].origin].push_back(trace::NodeId{i});
+  std::map<std::pair<uint32_t, graph::Reason>, std::vector<graph::Diagnostic*>> repeated;
   for (graph::Diagnostic& diagnostic : trace_.diagnostics)
     if (const auto known = origins_.find(key(diagnostic.origin)); known != origins_.end())
-      diagnostic.nodes = by_origin[known->second];
+      repeated[{known->second, diagnostic.reason}].push_back(&diagnostic);
+  for (const auto& [place, diagnostics] : repeated) {
+    const std::vector<trace::NodeId>& nodes = by_origin[place.first];
+    if (nodes.empty()) continue;
+    for (size_t i = 0; i < diagnostics.size(); ++i)
+      diagnostics[i]->nodes = {diagnostics.size() == nodes.size() ? nodes[i] : nodes.back()};
+    if (diagnostics.size() != nodes.size()) diagnostics.front()->nodes = nodes;
+  }
 }
 
 }  // namespace passerelle::torchscript
