@@ -242,6 +242,7 @@ void Interpreter::protect_model_tensors(Call& call) {
     const IValue* flag = call.argument(hidden->flag);
     if (flag == nullptr || !flag->isBool() || !flag->toBool()) hidden = nullptr;
   }
+  bool told = false;
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     IValue& argument = call.arguments[i];
     const std::string name = call.argument_name(i);
@@ -254,6 +255,8 @@ void Interpreter::protect_model_tensors(Call& call) {
     } else if (!argument.isPtrType() || model_containers_.count(argument.internalToPointer()) == 0) {
       continue;
     }
+    if (told) continue;  // a normalisation writes its mean and its variance: one obstacle
+    told = true;
     diagnose(graph::Reason::state, "it writes to a parameter, buffer or constant of the model ('" + name + "')",
              secretly ? graph::way_out::eval_mode : graph::way_out::clone);
   }
