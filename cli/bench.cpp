@@ -26,18 +26,13 @@ struct Options {
   bench::Options timing;
 };
 
-Expected<void> time_libtorch(const Options& options, report::BenchReport& report) {
-  Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
-  if (!runner) return runner.error();
-  Expected<Model> model = Model::load(options.against);
-  if (!model) return model.error();
-  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, *runner);
-  if (!inputs) return inputs.error();
+Expected<void> time_libtorch(const Options& options, const Model& model, const ModelInputs& inputs,
+                             report::BenchReport& report) {
   for (int threads : libtorch_threads) {
     Model::use_threads(threads);
     spdlog::debug("running {} with LibTorch and {} threads", options.against, threads);
     Expected<std::function<bool()>> run =
-        with_either(*inputs, [&](const ModelInputs& each) { return model->repeated_run(each.specs, each.tensors); });
+        with_either(inputs, [&](const ModelInputs& each) { return model.repeated_run(each.specs, each.tensors); });
     if (!run) return run.error();
     bool succeeded = false;
     bench::Timing timing = bench::measure(*run, options.timing, succeeded);
@@ -45,6 +40,16 @@ Expected<void> time_libtorch(const Options& options, report::BenchReport& report
     report.rows.push_back({"LibTorch " + Model::libtorch_version(), threads, std::move(timing)});
   }
   return {};
+}
+
+Expected<void> time_model(const Options& options, report::BenchReport& report) {
+  Expected<verify::BlobRunner> runner = verify::BlobRunner::open(options.file);
+  if (!runner) return runner.error();
+  Expected<Model> model = Model::load(options.against);
+  if (!model) return model.error();
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, *runner);
+  if (!inputs) return inputs.error();
+  return time_libtorch(options, *model, *inputs, report);
 }
 
 Expected<void> time_nnapi(const Options& options, report::BenchReport& report) {
@@ -62,20 +67,44 @@ Expected<void> time_nnapi(const Options& options, report::BenchReport& report) {
   return {};
 }
 
+/// A module that convert --fallback has written, from its second call on: the first compiles.
+Expected<void> time_module(const Options& options, report::BenchReport& report) {
+  Expected<Model> module = load_split_module(options.file, report.library);
+  if (!module) return module.error();
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *module);
+  if (!inputs) return inputs.error();
+  Expected<std::function<bool()>> run = module->repeated_run(inputs->specs, inputs->tensors);
+  if (!run) return run.error();
+  bool succeeded = false;
+  bench::Timing timing = bench::measure(*run, options.timing, succeeded);
+  if (!succeeded) return Error{ErrorKind::usage, options.file + " throws on these inputs"};
+  report.rows.push_back({"NNAPI and LibTorch", 0, std::move(timing)});
+  if (options.against.empty()) return {};
+  Expected<Model> model = Model::load(options.against);
+  if (!model) return model.error();
+  return time_libtorch(options, *model, *inputs, report);
+}
+
 Expected<Outcome> execute(const Options& options, const Common& common) {
   if (options.timing.repetitions < 1 || options.timing.warm_up < 0)
     return Error{ErrorKind::usage, "--repetitions is at least 1, --warm-up at least 0"};
-  if (!options.inputs.empty() && options.against.empty())
+  const bool is_module = is_archive(options.file);
+  if (is_module && !options.device.empty())
+    return Error{ErrorKind::usage,
+                 "--device has no effect on a TorchScript module: PyTorch's NNAPI class chooses none"};
+  if (!options.inputs.empty() && options.against.empty() && !is_module)
     return Error{ErrorKind::usage, "--input is for the model of --against: the file alone runs on made-up values"};
   Expected<std::string> library = nnapi_library(options.nnapi);
   if (!library) return library.error();
   // An unreadable file is told apart from an NNAPI that fails.
-  if (Expected<verify::BlobRunner> file = verify::BlobRunner::open(options.file); !file) return file.error();
+  if (!is_module)
+    if (Expected<verify::BlobRunner> file = verify::BlobRunner::open(options.file); !file) return file.error();
   report::BenchReport report{options.file, options.against, *library, options.timing, 0, {}, 0};
   // NNAPI first, with the threads that the process has: LibTorch's numbers of them stay set.
-  if (Expected<void> timed = time_nnapi(options, report); !timed) return timed.error();
-  if (!options.against.empty())
-    if (Expected<void> timed = time_libtorch(options, report); !timed) return timed.error();
+  if (Expected<void> timed = is_module ? time_module(options, report) : time_nnapi(options, report); !timed)
+    return timed.error();
+  if (!options.against.empty() && !is_module)
+    if (Expected<void> timed = time_model(options, report); !timed) return timed.error();
   std::rotate(report.rows.begin(), report.rows.begin() + 1, report.rows.end());
   Outcome outcome;
   if (common.format == "json") outcome.json = report::bench_json(report);
@@ -86,7 +115,8 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
 
 Action add(CLI::App& app, const Common& common) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE.nnapi", options->file, "The file that convert has written")->required();
+  app.add_option("FILE", options->file, "What convert has written: FILE.nnapi, or the module of --fallback")
+      ->required();
   app.add_option("--against", options->against,
                  "The model that it was made from: LibTorch runs it with 1, 2 and 4 threads")
       ->type_name("MODEL.pt");
@@ -108,7 +138,7 @@ Command bench_command() {
   return {
       "bench",
       "Measure how long a .nnapi file takes",
-      "FILE.nnapi [--against MODEL.pt] [OPTION]...",
+      "FILE.nnapi|OUT.pt [--against MODEL.pt] [OPTION]...",
       "Runs a .nnapi file again and again on made-up inputs, and its model in LibTorch with 1, 2 and 4 threads. Tells "
       "the median, the spread, the latency in proportion to LibTorch with one thread, and how many processors were "
       "busy. The host NNAPI is made to be right, not fast: what a phone takes is measured on a phone, with "

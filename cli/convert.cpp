@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "convert_options.h"
+#include "fallback.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/report/file_report.h"
@@ -18,6 +19,7 @@ namespace passerelle::cli {
 namespace {
 
 struct Options : ConvertOptions {
+  FallbackOptions fallback;
   std::string output;
   bool strip = false;
 };
@@ -50,7 +52,9 @@ void give_back_tensors() {
 
 Expected<Outcome> execute(const Options& options) {
   give_back_tensors();
+  if (Expected<void> fits = check_fallback(options, options.fallback); !fits) return fits.error();
   if (Expected<void> possible = check_output(options); !possible) return possible.error();
+  if (!options.fallback.fallback.empty()) return convert_with_fallback(options, options.fallback, options.output);
   Expected<Prepared> prepared = prepare(options);
   if (!prepared) return prepared.error();
   Expected<trace::Trace> trace = converter::trace(prepared->model, prepared->conversion.inputs);
@@ -95,6 +99,9 @@ Action add(CLI::App& app, const Common&) {
   auto options = std::make_shared<Options>();
   add_convert_options(app, *options);
   app.add_option("-o,--output", options->output, "Where to write the .nnapi file")->type_name("OUT.nnapi")->required();
+  add_fallback_options(app, options->fallback);
+  app.add_flag("--allow-all-cpu", options->fallback.allow_all_cpu,
+               "With --fallback: write the module even where nothing of it is for NNAPI");
   app.add_flag("--strip", options->strip, "Leave out where each operation came from: module paths and source lines");
   return [options] { return execute(*options); };
 }

@@ -3,8 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "input_spec.h"
+#include "passerelle/torchscript/split_module.h"
 #include "passerelle/verify/quantization.h"
 
 namespace passerelle::cli {
@@ -49,6 +51,30 @@ Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const 
       tensor = verify::quantized(tensor, ports[i].type, ports[i].quantization);
   }
   return inputs;
+}
+
+Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model) {
+  Expected<std::vector<InputSpec>> specs = parse_input_specs(texts);
+  if (!specs) return specs.error();
+  Expected<std::vector<HostTensor>> tensors = model.example_inputs(*specs);
+  if (!tensors) return tensors.error();
+  return ModelInputs{*std::move(specs), *std::move(tensors)};
+}
+
+bool is_archive(const std::string& path) {
+  char begin[4] = {};
+  std::ifstream(path, std::ios::binary).read(begin, sizeof begin);
+  return std::string_view(begin, sizeof begin) == std::string_view("PK\x03\x04", sizeof begin);
+}
+
+Expected<torchscript::Model> load_split_module(const std::string& path, const std::string& library) {
+  Expected<torchscript::Model> model = torchscript::Model::load(path);
+  if (!model) return model.error();
+  if (!model->nnapi_calls())
+    return Error{ErrorKind::usage,
+                 path + " does not call NNAPI: it is not a module that convert --fallback has written"};
+  if (Expected<void> provided = torchscript::provide_nnapi(library); !provided) return provided.error();
+  return model;
 }
 
 ModelInputs on_floats(const ModelInputs& quantized) {

@@ -19,6 +19,9 @@ struct ModelInputs {
 Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model,
                                    const verify::BlobRunner& file);
 
+/// The same for a module that convert --fallback has written: without --input the model's bundled inputs.
+Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model);
+
 /// The same with the numbers that quantized tensors stand for.
 ModelInputs on_floats(const ModelInputs& quantized);
 bool has_quantized(const ModelInputs& inputs);
@@ -31,5 +34,11 @@ auto with_either(const ModelInputs& inputs, const Run& run) -> decltype(run(inpu
   if (result || !has_quantized(inputs)) return result;
   return run(on_floats(inputs));
 }
+
+/// Whether a file begins as a TorchScript archive does: it may be a module that calls NNAPI.
+bool is_archive(const std::string& path);
+
+/// Such a module, with the NNAPI library that it is to call. Errors: `usage` for a module that does not call NNAPI.
+Expected<torchscript::Model> load_split_module(const std::string& path, const std::string& library);
 
 }  // namespace passerelle::cli

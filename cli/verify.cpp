@@ -113,6 +113,47 @@ Outcome outcome_of(const report::VerifyReport& report, const Common& common) {
   return outcome;
 }
 
+Expected<void> check_module_options(const Options& options) {
+  if (options.per_layer || !options.outputs.empty())
+    return Error{ErrorKind::usage,
+                 "--per-layer and --outputs are for .nnapi files: " + options.file + " is a TorchScript module"};
+  return {};
+}
+
+std::vector<Port> ports_of(const std::vector<HostTensor>& outputs) {
+  std::vector<Port> ports;
+  for (const HostTensor& output : outputs)
+    ports.push_back({"output" + std::to_string(ports.size()), output.type, output.shape, output.quantization});
+  return ports;
+}
+
+/// A module that convert --fallback has written: PyTorch's own NNAPI class runs its parts.
+Expected<Outcome> verify_module(Options options, const Common& common) {
+  if (Expected<void> fits = check_module_options(options); !fits) return fits.error();
+  Expected<std::string> library = nnapi_library(options.nnapi);
+  if (!library) return library.error();
+  Expected<Model> model = Model::load(options.model);
+  if (!model) return model.error();
+  Expected<Model> module = load_split_module(options.file, *library);
+  if (!module) return module.error();
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model);
+  if (!inputs) return inputs.error();
+  verify::Limits& limits = options.limits;
+  if (module->nnapi_calls()->in_integers && !options.has_element_limits && !limits.signal_to_noise)
+    limits.signal_to_noise = default_signal_to_noise;
+  limits.arg_max = options.wants_arg_max;
+  spdlog::debug("running {} and {} with LibTorch {}", options.model, options.file, Model::libtorch_version());
+  Expected<std::vector<HostTensor>> reference = model->run(inputs->specs, inputs->tensors);
+  if (!reference) return reference.error();
+  Expected<std::vector<HostTensor>> actual = module->run(inputs->specs, inputs->tensors);
+  if (!actual) return actual.error();
+  if (Expected<void> fits = check_outputs(options, ports_of(*actual), *reference); !fits) return fits.error();
+  report::VerifyReport report{options.model, options.file, limits, ports_of(*actual), {}, {}};
+  for (size_t i = 0; i < reference->size(); ++i)
+    report.comparisons.push_back(verify::compare((*reference)[i], (*actual)[i], limits));
+  return outcome_of(report, common);
+}
+
 Expected<Outcome> execute(Options options, const Common& common) {
   if (!(options.limits.relative >= 0) || !(options.limits.absolute >= 0) || options.limits.steps < 0)
     return Error{ErrorKind::usage, "--rtol, --atol and --steps can't be negative"};
@@ -122,6 +163,7 @@ Expected<Outcome> execute(Options options, const Common& common) {
     return Error{ErrorKind::usage, "--outputs holds a model's outputs alone: --per-layer runs the file here"};
   if (options.limits.signal_to_noise && !std::isfinite(*options.limits.signal_to_noise))
     return Error{ErrorKind::usage, "--snr is a number of decibels"};
+  if (is_archive(options.file) && is_archive(options.model)) return verify_module(options, common);
   if (!blob::File::open(options.file) && blob::File::open(options.model))
     return Error{ErrorKind::usage, "the model comes first: verify " + options.file + " " + options.model};
   Expected<std::string> library = options.outputs.empty() ? nnapi_library(options.nnapi) : std::string();
@@ -166,7 +208,9 @@ Expected<Outcome> execute(Options options, const Common& common) {
 Action add(CLI::App& app, const Common& common) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL.pt", options->model, "The TorchScript model")->required();
-  app.add_option("FILE.nnapi", options->file, "What it was converted to")->required();
+  app.add_option("FILE", options->file,
+                 "What it was converted to: FILE.nnapi, or the module that convert --fallback has written")
+      ->required();
   app.add_option(
          "--input", options->inputs,
          "An input, as for convert; a .npy file for values of your own. Default: the model's bundled inputs, or "
@@ -210,7 +254,7 @@ Action add(CLI::App& app, const Common& common) {
 Command verify_command() {
   return {"verify",
           "Compare a .nnapi file with the model that it was made from",
-          "MODEL.pt FILE.nnapi [OPTION]...",
+          "MODEL.pt FILE.nnapi|OUT.pt [OPTION]...",
           "Runs a TorchScript model in LibTorch and its .nnapi file in NNAPI on the same inputs, and compares "
           "their outputs. Ends with 5 where one differs by more than its limit.",
           "  passerelle verify model.pt model.nnapi\n"

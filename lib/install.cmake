@@ -4,11 +4,11 @@
 set(package passerelle)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/${package})
 
-foreach(room support nnapi graph trace torchscript lowering passes converter blob)
+foreach(room support nnapi graph trace partition stock torchscript lowering passes converter blob)
   set_target_properties(passerelle_${room} PROPERTIES EXPORT_NAME ${room})
   install(TARGETS passerelle_${room} EXPORT ${package} ARCHIVE COMPONENT converter)
 endforeach()
-foreach(folder support nnapi graph torchscript lowering passes converter blob)
+foreach(folder support nnapi graph trace partition stock torchscript lowering passes converter blob)
   install(DIRECTORY ${folder}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT converter)
 endforeach()
 set_target_properties(passerelle_libtorch PROPERTIES EXPORT_NAME libtorch)

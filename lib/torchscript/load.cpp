@@ -4,6 +4,7 @@
 
 #include "archive/archive_check.h"
 #include "archive/archive_probe.h"
+#include "archive/nnapi_calls.h"
 #include "archive/writer.h"
 #include "foreign/operators.h"
 #include "interpreter/failures.h"
@@ -108,6 +109,8 @@ Expected<Model> Model::load(const std::string& path) {
       auto state = std::make_unique<State>(State{jit::load(path, at::kCPU), writer_of(*archive)});
       if (!state->module.find_method("forward"))
         return unreadable(path, "holds a module without a forward method; save the module that has one");
+      if (Expected<void> checked = check_nnapi_calls(state->module); !checked)
+        return unreadable(path, checked.error().message);
       state->module.eval();
       for_each_graph(state->module, [](jit::Graph& graph) {
         move_to_cpu(graph.block());

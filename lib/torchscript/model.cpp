@@ -4,12 +4,14 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/version.h>
 
+#include "archive/nnapi_calls.h"
 #include "archive/reachable_operators.h"
 #include "interpreter/failures.h"
 #include "interpreter/interpreter.h"
 #include "model_state.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/replay.h"
+#include "program.h"
 #include "running/arguments.h"
 #include "running/engine.h"
 #include "running/flatten.h"
@@ -35,6 +37,7 @@ Error threw(const std::string& what, const graph::Origin& origin) {
   if (what.find("not implemented for 'Half'") != std::string::npos)
     return {ErrorKind::unsupported, "the model computes in float16, which LibTorch can't do on a CPU (" + what +
                                         "); save it in float32, with model.float()"};
+  if (what.find("nnapi") != what.npos) return {ErrorKind::nnapi, "PyTorch's NNAPI class fails: " + what};
   std::string message = "the model throws on these inputs: " + what;
   // Drawn without knowing what they are used for.
   const bool is_index = what.find("index out of range") != std::string::npos;
@@ -49,8 +52,9 @@ Error threw(const std::string& what, const graph::Origin& origin) {
   return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
 }
 
+/// `result`: where to put what forward returned, for those who want it.
 Expected<Trace> trace_once(const torch::jit::Module& module, const Arguments& arguments, const Budget& budget,
-                           Values values) {
+                           Values values, c10::IValue* result = nullptr) {
   Interpreter interpreter(module, budget, values);
   try {
     interpreter.run(arguments);
@@ -62,6 +66,7 @@ Expected<Trace> trace_once(const torch::jit::Module& module, const Arguments& ar
     // LibTorch's own complaint about an archive whose code and values don't fit each other.
     return threw(first_line(exception), {});
   }
+  if (result != nullptr) *result = interpreter.result();
   return interpreter.finish();
 }
 
@@ -112,6 +117,24 @@ Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& 
   return trace_once(state_->module, specs, budget, Values::computed);
 }
 
+Expected<Program> Model::program(const std::vector<InputSpec>& specs, const Budget& budget) const {
+  prepare_libtorch();
+  const at::NoGradGuard no_gradients;
+  Expected<Arguments> arguments = make_arguments(state_->module, specs);
+  if (!arguments) return arguments.error();
+  auto structure = std::make_shared<Program::Structure>();
+  structure->module = state_->module;
+  structure->arguments = *arguments;
+  Expected<Trace> trace = trace_once(state_->module, *arguments, budget, Values::shapes_alone, &structure->result);
+  if (!trace || !trace->diagnostics.empty()) {
+    arguments = make_arguments(state_->module, specs);  // forward may have written to its inputs
+    structure->arguments = *arguments;
+    trace = trace_once(state_->module, *arguments, budget, Values::computed, &structure->result);
+  }
+  if (!trace) return trace.error();
+  return Program{*std::move(trace), std::move(structure)};
+}
+
 Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>& specs,
                                                     const std::vector<graph::HostTensor>& inputs) const {
   prepare_libtorch();
@@ -145,6 +168,12 @@ Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>
     }
     return true;
   });
+}
+
+std::optional<Model::NnapiCalls> Model::nnapi_calls() const {
+  const NnapiCalls calls = nnapi_calls_of(state_->module);
+  if (calls.parts == 0) return std::nullopt;
+  return calls;
 }
 
 void Model::use_threads(int threads) { at::set_num_threads(threads); }

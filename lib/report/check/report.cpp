@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "multiply_adds.h"
+#include "passerelle/trace/multiply_adds.h"
 
 namespace passerelle::report {
 namespace {

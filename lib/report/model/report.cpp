@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "multiply_adds.h"
+#include "passerelle/trace/multiply_adds.h"
 #include "trace_facts.h"
 
 namespace passerelle::report {

@@ -89,6 +89,7 @@ void Interpreter::add_outputs(const Slot& result) {
   if (scalar_dependence(result.value, result.dependence) == Dependence::data)
     diagnose(graph::Reason::dynamic_shape, "forward returns a Python number that is computed from the data",
              "return the tensor that holds it");
+  result_ = result.value;
   size_t number = 0;
   for (const at::Tensor& tensor : flat_tensors(result.value))
     trace_.add_output({"output" + std::to_string(number++), tracker_.id(tensor), false});

@@ -48,6 +48,8 @@ class Interpreter {
   /// Runs forward and writes inputs, nodes and outputs. Throws ModelThrew.
   void run(const Arguments& arguments);
   Trace finish() { return trace_.finish(); }
+  /// What forward returned: Trace::outputs are its tensors and numbers. None where tracing could not go on to it.
+  const c10::IValue& result() const { return result_; }
 
  private:
   /// A function that is being run.
@@ -151,6 +153,7 @@ class Interpreter {
   uint64_t nodes_run_ = 0;
   TraceBuilder trace_;
   TensorTracker tracker_;
+  c10::IValue result_;
   Frame* frame_ = nullptr;
   const Node* node_ = nullptr;                                 ///< that runs
   std::unordered_map<const void*, std::string> module_paths_;  ///< of the model's objects

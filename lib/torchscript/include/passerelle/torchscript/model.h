@@ -40,6 +40,13 @@ struct Budget {
   uint64_t bytes = uint64_t{16} << 30;  ///< of tensors alive at once that tracing itself made
 };
 
+/// A traced model, and what the trace alone does not hold: the structure of what forward takes and returns.
+struct Program {
+  struct Structure;
+  Trace trace;
+  std::shared_ptr<const Structure> structure;
+};
+
 class Model {
  public:
   /// Errors: `unreadable` for a missing file, something that is no TorchScript archive (each known kind named: a
@@ -58,6 +65,9 @@ class Model {
   /// throws on them); what can't be converted is in Trace::diagnostics.
   Expected<Trace> trace(const std::vector<InputSpec>& specs, const Budget& budget = {}) const;
 
+  /// The same for what is to be written again: see split_module.h.
+  Expected<Program> program(const std::vector<InputSpec>& specs, const Budget& budget = {}) const;
+
   /// The model's own outputs, flat, depth first, None left out: LibTorch's interpreter, QNNPACK for quantized kernels.
   Expected<std::vector<graph::HostTensor>> run(const std::vector<InputSpec>& specs,
                                                const std::vector<graph::HostTensor>& inputs) const;
@@ -69,6 +79,15 @@ class Model {
 
   /// Which PyTorch saved it, as far as the archive tells: "PyTorch 2.1 or later".
   const std::string& written_by() const;
+
+  /// What a module that convert --fallback has written asks NNAPI for; nothing for any other.
+  struct NnapiCalls {
+    size_t parts = 0, operations = 0;
+    uint64_t weight_bytes = 0;
+    bool in_integers = false;  ///< some of it is computed on quantized tensors
+  };
+  std::optional<NnapiCalls> nnapi_calls() const;
+
   static std::string libtorch_version();
   /// How many threads an operator of LibTorch's may use, in this process: the host NNAPI's kernels among them.
   static void use_threads(int threads);

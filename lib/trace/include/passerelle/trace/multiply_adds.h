@@ -5,10 +5,10 @@
 
 #include "passerelle/trace/trace.h"
 
-namespace passerelle::report {
+namespace passerelle::trace {
 
 /// Multiplications with their additions, of those operators where they are the work: convolutions, matrix products,
 /// recurrent networks, attention. 0 for all others.
-uint64_t multiply_adds(const trace::Trace& trace, const trace::Node& node);
+uint64_t multiply_adds(const Trace& trace, const Node& node);
 
-}  // namespace passerelle::report
+}  // namespace passerelle::trace

@@ -1,16 +1,11 @@
-#include "multiply_adds.h"
+#include "passerelle/trace/multiply_adds.h"
 
 #include <map>
 #include <string>
 #include <string_view>
 
-namespace passerelle::report {
+namespace passerelle::trace {
 namespace {
-
-using trace::Node;
-using trace::TensorId;
-using trace::Trace;
-using trace::Value;
 
 using Sizes = std::vector<int64_t>;
 
@@ -176,4 +171,4 @@ uint64_t multiply_adds(const Trace& trace, const Node& node) {
   return row == costs().end() ? 0 : row->second(Operator(trace, node));
 }
 
-}  // namespace passerelle::report
+}  // namespace passerelle::trace
