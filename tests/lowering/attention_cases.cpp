@@ -56,3 +56,57 @@ TEST_CASE("aten::_scaled_dot_product_attention with masks") {
   }
   require_all(cases);
 }
+
+namespace {
+
+/// Two images of three heads; four queries, five keys.
+Case scaled(const std::string& call, std::vector<Tensor> attributes = {}, std::vector<Tensor> more = {}) {
+  Case test{call, {{"q", {2, 3, 4, 8}}, {"k", {2, 3, 5, 8}}, {"v", {2, 3, 5, 8}}}, std::move(attributes)};
+  test.inputs.insert(test.inputs.end(), more.begin(), more.end());
+  return test;
+}
+
+/// Of the forms that the dispatcher has, with the mask where each has it.
+std::string attention_form(const std::string& form, const std::string& mask, const std::string& causal) {
+  if (form == "efficient")
+    return "y = torch._scaled_dot_product_efficient_attention(q, k, v, " + mask + ", False, 0.0, " + causal +
+           ")[0]\n  return y";
+  if (form == "cudnn")
+    return "y = torch._scaled_dot_product_cudnn_attention(q, k, v, " + mask + ", False, 0.0, " + causal +
+           ")[0]\n  return y";
+  if (form == "cpu")
+    return "y = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, " + causal + ", attn_mask=" + mask +
+           ", scale=0.4)[0]\n  return y";
+  return "return torch.scaled_dot_product_attention(q, k, v, " + mask + ", 0.0, " + causal + ")";
+}
+
+}  // namespace
+
+TEST_CASE("aten::scaled_dot_product_attention and the forms that it is dispatched to") {
+  std::vector<Case> cases;
+  for (const char* form : {"", "cpu", "efficient", "cudnn"}) {
+    cases.push_back(scaled(attention_form(form, "None", "False")));
+    cases.push_back(scaled(attention_form(form, "None", "True")));
+    cases.push_back(scaled(attention_form(form, "self.m", "False"), {{"m", {4, 5}}}));
+    cases.push_back(scaled(attention_form(form, "m", "False"), {}, {{"m", {2, 1, 4, 5}}}));
+  }
+  cases.push_back(scaled("y = torch._scaled_dot_product_flash_attention(q, k, v)[0]\n  return y"));
+  cases.push_back({"return torch.scaled_dot_product_attention(q, k, v, None, 0.0, False, scale=0.3, enable_gqa=True)",
+                   {{"q", {2, 4, 5, 8}}, {"k", {2, 2, 6, 8}}, {"v", {2, 2, 6, 8}}}});
+  require_all(cases);
+}
+
+TEST_CASE("a row of attention without anything to attend to is zeros") {
+  std::vector<Case> cases;
+  const std::string call = "return torch.scaled_dot_product_attention(q, k, v, ";
+  for (double least : {0.0, 0.7, 1.0}) {  // all bools are true; some are; none is
+    cases.push_back(scaled(call + "self.m)", {{"m", {4, 5}, least - 1, 1 - least + 0.5, boolean}}));
+    cases.push_back(scaled(call + "m)", {}, {{"m", {2, 1, 4, 5}, 0, 2 - least, boolean}}));
+  }
+  cases.push_back(scaled(call + "torch.log(torch.floor(m)))", {}, {{"m", {2, 1, 4, 5}, 0, 1.3}}));
+  cases.push_back(scaled(call + "torch.log(torch.floor(self.m)))", {{"m", {4, 5}, 0, 1.3}}));
+  // What the mask leaves of a row lies behind its own place.
+  for (const char* form : {"efficient", "cpu"})
+    cases.push_back(scaled(attention_form(form, "torch.log(torch.floor(m))", "True"), {}, {{"m", {2, 1, 4, 5}, 0, 2}}));
+  require_all(cases);
+}

@@ -8,6 +8,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "foreign/operators.h"
+
 namespace passerelle::tests {
 namespace {
 
@@ -45,11 +47,12 @@ at::Tensor torch_tensor(const Tensor& tensor) {
   return values.to(scalar_type(tensor.type));
 }
 
-/// `torch.` for operators of aten, `quantized.` and `prepacked.` for those of these names.
+/// `torch.` for operators of aten; for those of other libraries the name of their own.
 struct Namespaces : torch::jit::NativeResolver {
   std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction& function,
                                                          const torch::jit::SourceRange& place) override {
-    if (name == "quantized" || name == "prepacked") return std::make_shared<torch::jit::BuiltinModule>(name);
+    if (name == "quantized" || name == "prepacked" || name == "quantized_decomposed")
+      return std::make_shared<torch::jit::BuiltinModule>(name);
     return NativeResolver::resolveValue(name, function, place);
   }
 };
@@ -94,6 +97,8 @@ void save_module(const Case& test, const std::string& path) {
   std::string parameters = "self";
   for (const Tensor& input : test.inputs) parameters += ", " + input.name;
   const std::string source = "def forward(" + parameters + "):\n  " + test.body + "\n";
+  torchscript::register_foreign_operators();
+  torchscript::register_operators_of_releases(torchscript::operators_named_in(source));
   try {
     module.define(source, std::make_shared<Namespaces>());
     if (test.traced_numbers) trace_numbers(*module.get_method("forward").graph());

@@ -19,14 +19,10 @@ AWAITED = {
     "aten::cross_entropy_loss", "aten::float_power", "aten::logaddexp", "aten::logaddexp2", "aten::rms_norm",
     "quantized_decomposed::dequantize_per_tensor", "quantized_decomposed::quantize_per_tensor",
 }
-# From PyTorch 2.5 on a row of attention without anything to attend to gives zeros; the lowering gives what 1.13 did.
-AWAITED_NETWORKS = {"attention"}
 
 
 def awaits(tool, archive, inputs):
     """Whether conversion is refused for want of awaited operators, and of nothing else."""
-    if os.path.basename(archive.path).split(".")[0] in AWAITED_NETWORKS:
-        return True
     done = tool.done("convert", archive.path, "-o", tool.path("refused.nnapi"), *inputs, "--min-api", "30")
     lacking = re.findall(r"^(\w+::\w+)(?:, \d+ times)?  \[", done.stderr, re.MULTILINE)
     if done.returncode != 4 or not lacking or not set(lacking) <= AWAITED:

@@ -1,5 +1,7 @@
 // Attention, as PyTorch's fused operators mean it.
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "arithmetic.h"
 #include "conversion.h"
@@ -129,8 +131,47 @@ Value shared_heads(Context& c, Value value, uint32_t heads) {
   return gathered(c, value, dimension, indices);
 }
 
+/// What is added to the scores so that no query attends to keys behind its own place.
+Value causal_mask(Context& c, Value scores) {
+  const uint32_t length = scores.shape()[scores.rank() - 2], keys = scores.shape().back();
+  std::vector<float> mask(size_t{length} * keys);
+  for (uint32_t i = 0; i < length; ++i)
+    for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = -INFINITY;
+  return c.constant_operand(Constant::from(std::move(mask), {length, keys}));
+}
+
+/// What is added to the scores, if anything is: the mask that is given and the causal one.
+std::optional<Value> added_mask(Context& c, Value scores) {
+  std::optional<Value> mask;
+  if (c.has("is_causal") && c.boolean("is_causal")) mask = causal_mask(c, scores);
+  for (std::string_view name : {"attn_mask", "attn_bias"}) {
+    if (c.is_none(name)) continue;
+    const bool is_bool = c.info(name).type == graph::ElementType::bool8;
+    const Value given = is_bool ? additive_mask(c, name, TrueMeans::attended) : c.tensor(name);
+    mask = mask ? *mask + given : given;
+  }
+  return mask;
+}
+
+/// Which rows have anything to attend to, [..., length, 1]; nothing where all of them have.
+std::optional<Value> attending_rows(Context& c, Value mask) {
+  const auto last = static_cast<uint32_t>(mask.rank() - 1);
+  const std::optional<Constant> known = mask.constant();
+  if (!known) return reduce(Op::REDUCE_ANY, not_equal(mask, -INFINITY), {last}, true);
+  const std::vector<float> values = known->floats();
+  const auto keys = static_cast<std::ptrdiff_t>(known->shape().back());
+  std::vector<uint8_t> attends;
+  for (auto row = values.begin(); row != values.end(); row += keys)
+    attends.push_back(std::any_of(row, row + keys, [](float added) { return added != -INFINITY; }));
+  if (std::find(attends.begin(), attends.end(), 0) == attends.end()) return std::nullopt;
+  Shape shape = known->shape();
+  shape.back() = 1;
+  return c.constant_operand(Constant::from(std::move(attends), shape).converted(graph::ElementType::bool8));
+}
+
 /// softmax(query · keyᵀ / sqrt(size) + mask) · value; a mask of bools is true where attention is paid, one of numbers
-/// is added.
+/// is added. A row without anything to attend to is zeros, as PyTorch has it from 2.5 on; 1.13's own form, which gives
+/// the weights too, has no number there.
 void lower_scaled_dot_product(Context& c) {
   if (c.number_or("dropout_p", 0) != 0) c.refuse(Reason::nondeterministic, "it drops attention weights at random");
   const Value query = c.tensor("query");
@@ -142,27 +183,30 @@ void lower_scaled_dot_product(Context& c) {
   double scale = 1 / std::sqrt(static_cast<double>(query.shape().back()));
   if (!c.is_none("scale")) scale = c.number("scale");
   Value scores = matrix_product(c, query * scale, transpose(key, swapped));
-  if (c.has("is_causal") && c.boolean("is_causal")) {
-    const uint32_t length = scores.shape()[scores.rank() - 2], keys = scores.shape().back();
-    std::vector<float> mask(size_t{length} * keys);
-    for (uint32_t i = 0; i < length; ++i)
-      for (uint32_t j = i + 1; j < keys; ++j) mask[size_t{i} * keys + j] = -INFINITY;
-    scores = scores + c.constant_operand(Constant::from(std::move(mask), {length, keys}));
-  }
-  if (!c.is_none("attn_mask")) {
-    const bool is_bool = c.info("attn_mask").type == graph::ElementType::bool8;
-    scores = scores + (is_bool ? additive_mask(c, "attn_mask", TrueMeans::attended) : c.tensor("attn_mask"));
-  }
+  const std::optional<Value> mask = added_mask(c, scores);
+  if (mask) scores = scores + *mask;
   const Value weights = softmax_of_last(c, scores);
-  c.result(0, reshape(matrix_product(c, weights, value), c.result_type().shape));
-  if (c.result_count() > 1 && c.is_used(1)) c.result(1, weights);
+  const Shape shape = c.result_type().shape;
+  const Value attended = reshape(matrix_product(c, weights, value), shape);
+
+  const bool gives_weights = c.has("need_attn_weights");
+  std::optional<Value> rows;
+  if (mask && !gives_weights) rows = attending_rows(c, *mask);
+  const OperandType real = OperandType::TENSOR_FLOAT32;
+  c.result(0, rows ? chosen(c, *rows, attended, filled(c, 0, real, shape), shape) : attended);
+  if (gives_weights && c.is_used(1)) c.result(1, weights);
 }
 
+constexpr std::string_view first_alone = "all results but the first";
 constexpr std::string_view fused = "FULLY_CONNECTED, BATCH_MATMUL, SOFTMAX";
 
 const Lowering table[] = {
     {"aten::_native_multi_head_attention", lower_multi_head_attention, fused, ""},
     {"aten::_scaled_dot_product_attention", lower_scaled_dot_product, fused, ""},
+    {"aten::_scaled_dot_product_cudnn_attention", lower_scaled_dot_product, fused, first_alone},
+    {"aten::_scaled_dot_product_efficient_attention", lower_scaled_dot_product, fused, first_alone},
+    {"aten::_scaled_dot_product_flash_attention", lower_scaled_dot_product, fused, first_alone},
+    {"aten::_scaled_dot_product_flash_attention_for_cpu", lower_scaled_dot_product, fused, first_alone},
     {"aten::_transformer_encoder_layer_fwd", lower_transformer_encoder_layer, fused, ""},
     {"aten::scaled_dot_product_attention", lower_scaled_dot_product, fused, ""},
 };
