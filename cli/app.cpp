@@ -48,6 +48,11 @@ void add_common_options(CLI::App& app, const Command& command, Common& common) {
       ->check([](const std::string& text) {
         return parse_size(text) ? std::string() : "a number of bytes, or of K, M, G or T as in 4G, not '" + text + "'";
       });
+  app.add_flag("--no-worker", common.without_worker,
+               "Do it in this process, where a debugger sees it: a model that crashes LibTorch ends it by a signal");
+  app.add_flag(
+      "--no-sandbox", common.without_sandbox,
+      "Keep the rights to write anywhere, to start programs and to use the network, which a model has no need of");
   app.add_flag("-v,--verbose", common.verbose, "Say on standard error what is being done");
   app.add_flag("-q,--quiet", common.quiet, "Say nothing on standard error but errors");
 }
@@ -70,6 +75,27 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {convert_command(), check_command(),   run_command(), verify_command(),
                                            bench_command(),   inspect_command(), ops_command()};
   return all;
+}
+
+std::vector<std::string> written_folders(const CLI::App& command) {
+  namespace files = std::filesystem;
+  std::error_code ignored;  // what can't be written to is told by whoever tries to
+  const auto place = [&](const char* name) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    const bool given = option != nullptr && option->count() > 0;
+    return given ? files::weakly_canonical(option->results().front(), ignored) : files::path();
+  };
+  std::vector<std::string> folders;
+  // A file is written beside its place and renamed; behind a link that is another folder.
+  if (const files::path file = place("--output"); !file.empty()) folders.push_back(file.parent_path());
+  for (const char* const option : {"--output-dir", "--reports"}) {
+    files::path folder = place(option);
+    while (!folder.empty() && !files::exists(folder, ignored) && folder != folder.root_path())
+      folder = folder.parent_path();  // it is to be made there
+    if (!folder.empty()) folders.push_back(folder);
+  }
+  if (!place("--per-layer").empty()) folders.push_back(files::temp_directory_path(ignored));
+  return folders;
 }
 
 Actions build(CLI::App& app, Common& common) {

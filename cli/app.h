@@ -17,4 +17,7 @@ using Actions = std::vector<std::pair<std::string, Action>>;
 /// Adds every subcommand and option. `common` is filled in by parsing; both must outlive the actions.
 Actions build(CLI::App& app, Common& common);
 
+/// Where a command line that was parsed has its subcommand write.
+std::vector<std::string> written_folders(const CLI::App& command);
+
 }  // namespace passerelle::cli

@@ -26,6 +26,8 @@ struct Common {
   int threads = 0;           ///< LibTorch's; 0: its own choice
   double timeout = 0;        ///< seconds; 0: none
   std::string memory_limit;  ///< "4G"; empty: none
+  bool without_worker = false;
+  bool without_sandbox = false;
 };
 
 /// Runs a subcommand after its arguments were parsed. An Error becomes a sentence and the exit status of its kind.

@@ -18,6 +18,8 @@
 #include "passerelle/support/interruption.h"
 #include "passerelle/torchscript/model.h"
 #include "progress.h"
+#include "sandbox.h"
+#include "worker.h"
 
 namespace passerelle::cli {
 namespace {
@@ -109,7 +111,6 @@ Outcome run(const Action& action) {
 }
 
 int main(int argc, char** argv) {
-  end_cleanly_on_signals();
   CLI::App app(description, "passerelle");
   Common common;
   const Actions actions = build(app, common);
@@ -123,6 +124,12 @@ int main(int argc, char** argv) {
     outcome.complaint += "Try: passerelle " + at + "--help\n";
     return print(outcome, Common{});  // which format was asked for is not known yet
   }
+  if (!common.without_worker) {
+    const auto ended = supervise([&](const Error& error) { return print(outcome_of(error), common); });
+    if (ended) return *ended;
+  }
+  end_cleanly_on_signals();
+  if (!common.without_sandbox) give_up_rights(written_folders(*app.get_subcommands().front()));
   const std::shared_ptr<ProgressSink> progress = set_up_log(common);
   if (common.threads > 0) torchscript::Model::use_threads(common.threads);
   for (const auto& [name, action] : actions) {

@@ -9,6 +9,7 @@
 #include "foreign/operators.h"
 #include "interpreter/failures.h"
 #include "model_state.h"
+#include "passerelle/support/activity.h"
 #include "passerelle/torchscript/model.h"
 #include "running/engine.h"
 #include "running/wrapped_numbers.h"
@@ -98,6 +99,7 @@ void for_each_graph(const jit::Module& module, const Visit& visit) {
 
 Expected<Model> Model::load(const std::string& path) {
   prepare_libtorch();
+  const ActivityNote note("reading '" + path + "'");
   Expected<Archive> archive = probe_archive(path, caffe2::serialize::kMaxSupportedFileFormatVersion);
   if (!archive) return archive.error();
   const Expected<std::set<std::string>> operators = check_entries(path, *archive);
@@ -106,7 +108,7 @@ Expected<Model> Model::load(const std::string& path) {
   std::string message, line;
   for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
     try {
-      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU), writer_of(*archive)});
+      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU), writer_of(*archive), path});
       if (!state->module.find_method("forward"))
         return unreadable(path, "holds a module without a forward method; save the module that has one");
       if (Expected<void> checked = check_nnapi_calls(state->module); !checked)

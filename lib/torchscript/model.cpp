@@ -9,6 +9,7 @@
 #include "interpreter/failures.h"
 #include "interpreter/interpreter.h"
 #include "model_state.h"
+#include "passerelle/support/activity.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/replay.h"
 #include "program.h"
@@ -90,6 +91,8 @@ Expected<std::vector<graph::HostTensor>> run_in_steps(const torch::jit::Module& 
   return replay(*trace, inputs);
 }
 
+std::string running(const std::string& path) { return "running '" + path + "'"; }
+
 }  // namespace
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -101,6 +104,7 @@ std::vector<ParameterInfo> Model::parameters() const { return parameters_of(stat
 
 Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector<InputSpec>& specs) const {
   prepare_libtorch();
+  const ActivityNote note(running(state_->path));
   const c10::InferenceMode inference;
   Expected<Arguments> arguments = make_arguments(state_->module, specs);
   if (!arguments) return arguments.error();
@@ -111,6 +115,7 @@ Expected<std::vector<graph::HostTensor>> Model::example_inputs(const std::vector
 
 Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& budget) const {
   prepare_libtorch();
+  const ActivityNote note(running(state_->path));
   const at::NoGradGuard no_gradients;
   Expected<Trace> quick = trace_once(state_->module, specs, budget, Values::shapes_alone);
   if (quick && quick->diagnostics.empty()) return quick;
@@ -138,6 +143,7 @@ Expected<Program> Model::program(const std::vector<InputSpec>& specs, const Budg
 Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>& specs,
                                                     const std::vector<graph::HostTensor>& inputs) const {
   prepare_libtorch();
+  const ActivityNote note(running(state_->path));
   const at::NoGradGuard no_gradients;
   const PlainExecutor plain;
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
@@ -160,6 +166,7 @@ Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
   if (!arguments) return arguments.error();
   return std::function<bool()>([this, values = arguments->values] {
+    const ActivityNote note(running(state_->path));
     const at::NoGradGuard no_gradients;
     try {
       state_->module.get_method("forward")(values);

@@ -11,6 +11,7 @@ namespace passerelle::torchscript {
 struct Model::State {
   torch::jit::Module module;
   std::string written_by;
+  std::string path;
 };
 
 }  // namespace passerelle::torchscript

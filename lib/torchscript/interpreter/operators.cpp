@@ -8,6 +8,7 @@
 #include "foreign/operators.h"
 #include "operator_rules.h"
 #include "passerelle/graph/ways_out.h"
+#include "passerelle/support/activity.h"
 #include "running/flatten.h"
 #include "running/memory_budget.h"
 #include "running/tensor_conversion.h"
@@ -159,6 +160,11 @@ static bool names_nothing(std::string_view argument, const c10::IValue& value) {
   return false;
 }
 
+static std::string name_with_place(const std::string& op, const graph::Origin& origin) {
+  if (origin.user.line == 0) return op;
+  return op + " (" + origin.user.file + " line " + std::to_string(origin.user.line) + ")";
+}
+
 void Interpreter::invoke(Call& call) {
   if (values_ == Values::shapes_alone && call.dependence == Dependence::data) {
     if (auto results = uncomputed_results(call.op, call.schema, call.arguments)) {
@@ -169,6 +175,7 @@ void Interpreter::invoke(Call& call) {
   for (size_t i = 0; i < call.arguments.size(); ++i)
     if (names_nothing(call.argument_name(i), call.arguments[i]))
       fail("its argument " + call.argument_name(i) + " is a number that stands for nothing");
+  if (shares_activities()) note_place(name_with_place(call.op, origin()));
   std::vector<IValue> stack = call.arguments;
   if (call.schema.is_vararg()) stack.emplace_back(static_cast<int64_t>(call.node->inputs().size()));
   try {
