@@ -83,7 +83,8 @@ std::vector<std::string> written_folders(const CLI::App& command) {
   const auto place = [&](const char* name) {
     const CLI::Option* option = command.get_option_no_throw(name);
     const bool given = option != nullptr && option->count() > 0;
-    return given ? files::weakly_canonical(option->results().front(), ignored) : files::path();
+    return given ? files::weakly_canonical(files::absolute(option->results().front(), ignored), ignored)
+                 : files::path();
   };
   std::vector<std::string> folders;
   // A file is written beside its place and renamed; behind a link that is another folder.

@@ -34,9 +34,7 @@ int make_file(const std::string& path) {
   return ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666) >= 0 ? 0 : errno;
 }
 
-bool has_landlock() {
-  return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
-}
+bool has_landlock() { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1; }
 
 }  // namespace
 
