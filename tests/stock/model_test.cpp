@@ -57,7 +57,7 @@ TEST_CASE("the arrays stand one behind the other") {
       1,          4,          2,          1, 1, 1,  // version; operands, values, operations, inputs, outputs
       3,          1,          0,          0,        // x: TENSOR_FLOAT32 of one dimension, scale, zero point
       3,          1,          0,          0,        // weights
-      0,          0,          0,          0,        // the activation: INT32
+      1,          0,          0,          0,        // the activation: INT32
       3,          1,          0,          0,        // y
       1,          0,          12,                   // weights: immediate, 12 bytes
       2,          0,          4,                    // the activation
