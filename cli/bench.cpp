@@ -47,7 +47,7 @@ Expected<void> time_model(const Options& options, report::BenchReport& report) {
   if (!runner) return runner.error();
   Expected<Model> model = Model::load(options.against);
   if (!model) return model.error();
-  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, *runner);
+  Expected<ModelInputs> inputs = model_inputs(options.inputs, *model, options.file, *runner);
   if (!inputs) return inputs.error();
   return time_libtorch(options, *model, *inputs, report);
 }

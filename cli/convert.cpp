@@ -8,6 +8,7 @@
 
 #include "convert_options.h"
 #include "fallback.h"
+#include "input_spec.h"
 #include "passerelle/blob/file.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/report/file_report.h"
@@ -50,6 +51,14 @@ void give_back_tensors() {
 #endif
 }
 
+/// The SPECs of Python numbers: the file keeps them, so that verify can call the model as it was called here.
+std::vector<std::string> numbers_of(const Options& options, const std::vector<torchscript::InputSpec>& specs) {
+  std::vector<std::string> numbers;
+  for (size_t i = 0; i < specs.size(); ++i)
+    if (is_number(specs[i])) numbers.push_back(options.inputs[i]);
+  return numbers;
+}
+
 Expected<Outcome> execute(const Options& options) {
   give_back_tensors();
   if (Expected<void> fits = check_fallback(options, options.fallback); !fits) return fits.error();
@@ -82,6 +91,7 @@ Expected<Outcome> execute(const Options& options) {
   writing.strip_origins = options.strip;
   writing.producer = "passerelle " PASSERELLE_VERSION;
   writing.feature_level = passes::required_feature_level(converted->module);
+  writing.numbers = numbers_of(options, prepared->conversion.inputs);
   Expected<blob::WriteSummary> written = blob::write(converted->module, writing, options.output);
   if (!written) return written.error();
   // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.

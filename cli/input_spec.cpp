@@ -202,6 +202,8 @@ class Parser {
 
 Expected<InputSpec> parse_input_spec(const std::string& text) { return Parser(text).parse(); }
 
+bool is_number(const InputSpec& spec) { return !std::holds_alternative<std::monostate>(spec.number); }
+
 Expected<std::vector<InputSpec>> parse_input_specs(const std::vector<std::string>& texts) {
   std::vector<InputSpec> specs;
   for (const std::string& text : texts) {

@@ -13,6 +13,9 @@ namespace passerelle::cli {
 /// Errors: `usage` for text that is none of these, `unreadable` for a file that can't be read.
 Expected<torchscript::InputSpec> parse_input_spec(const std::string& text);
 
+/// Whether it stands for a Python number.
+bool is_number(const torchscript::InputSpec& spec);
+
 Expected<std::vector<torchscript::InputSpec>> parse_input_specs(const std::vector<std::string>& texts);
 
 }  // namespace passerelle::cli

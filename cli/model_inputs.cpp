@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "input_spec.h"
+#include "passerelle/blob/file.h"
 #include "passerelle/torchscript/split_module.h"
 #include "passerelle/verify/quantization.h"
 
@@ -29,16 +30,42 @@ std::vector<InputSpec> specs_of(const std::vector<Port>& ports) {
   return specs;
 }
 
+/// The Python numbers that the file's model was called with when it was converted.
+Expected<std::vector<InputSpec>> numbers_of(const std::string& path) {
+  Expected<blob::File> file = blob::File::open(path);
+  if (!file) return file.error();
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; i < file->view().number_count(); ++i) texts.emplace_back(file->view().number(i));
+  Expected<std::vector<InputSpec>> specs = parse_input_specs(texts);
+  const bool are_numbers = specs && std::all_of(specs->begin(), specs->end(), is_number);
+  if (!are_numbers) return Error{ErrorKind::unreadable, path + " is damaged: what should be Python numbers is not"};
+  return specs;
+}
+
+bool fit(const std::vector<HostTensor>& tensors, const std::vector<Port>& ports) {
+  return std::equal(tensors.begin(), tensors.end(), ports.begin(), ports.end(),
+                    [](const HostTensor& tensor, const Port& port) { return tensor.shape == port.shape; });
+}
+
+void append(std::vector<InputSpec>& specs, const std::vector<InputSpec>& more) {
+  specs.insert(specs.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model,
-                                   const verify::BlobRunner& file) {
+                                   const std::string& path, const verify::BlobRunner& file) {
   Expected<std::vector<InputSpec>> specs = parse_input_specs(texts);
   if (!specs) return specs.error();
+  Expected<std::vector<InputSpec>> numbers = numbers_of(path);
+  if (!numbers) return numbers.error();
+  const bool are_given = !specs->empty();
+  if (are_given && std::none_of(specs->begin(), specs->end(), is_number)) append(*specs, *numbers);
   Expected<std::vector<HostTensor>> tensors = model.example_inputs(*specs);
-  if (!tensors && specs->empty()) {
-    spdlog::debug("no --input and no bundled inputs: values from a fixed seed");
+  if (!are_given && !(tensors && numbers->empty() && fit(*tensors, file.inputs()))) {
+    spdlog::debug("no --input, and no bundled inputs of these shapes: values from a fixed seed");
     specs = specs_of(file.inputs());
+    append(*specs, *numbers);
     tensors = model.example_inputs(*specs);
   }
   if (!tensors) return tensors.error();

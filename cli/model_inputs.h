@@ -14,10 +14,11 @@ struct ModelInputs {
   std::vector<graph::HostTensor> tensors;
 };
 
-/// As --input says; else the model's bundled inputs; else seeded values of the shapes that the file takes. What the
-/// file takes quantized is rounded. Errors: `usage`, `unreadable`.
+/// As --input says; else the model's bundled inputs, where they are what the file was made for; else seeded values of
+/// the shapes that the file takes. Python numbers are those that it was converted with, unless others are given. What
+/// the file takes quantized is rounded. Errors: `usage`, `unreadable`.
 Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model,
-                                   const verify::BlobRunner& file);
+                                   const std::string& path, const verify::BlobRunner& file);
 
 /// The same for a module that convert --fallback has written: without --input the model's bundled inputs.
 Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const torchscript::Model& model);

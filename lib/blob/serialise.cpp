@@ -9,7 +9,7 @@ namespace {
 using flatbuffers::Offset;
 
 constexpr size_t most_narrow_operands = 65536;
-constexpr uint16_t minor_version = 0;
+constexpr uint16_t minor_version_of_numbers = 1;
 
 Offset<format::Port> add_port(flatbuffers::FlatBufferBuilder& builder, const graph::Port& port, uint32_t operand) {
   check(port.element_type != graph::ElementType::other, "a port has a type that exists");
@@ -86,10 +86,19 @@ std::vector<unsigned char> Head::serialise(const std::vector<WindowFacts>& windo
   const auto windows = builder.CreateVectorOfStructs(windows_of(constants_, window_facts));
   const auto strings = builder.CreateVector(strings_.bytes());
   const auto all_subgraphs = builder.CreateVector(subgraphs);
+  Offset<flatbuffers::Vector<Offset<flatbuffers::String>>> numbers;
+  if (!options_.numbers.empty()) {
+    std::vector<Offset<flatbuffers::String>> texts;
+    for (const std::string& number : options_.numbers)
+      texts.push_back(builder.CreateString(plain_text(number, longest_name)));
+    numbers = builder.CreateVector(texts);
+  }
+  const uint16_t minor_version = options_.numbers.empty() ? 0 : minor_version_of_numbers;
   format::FinishSizePrefixedModelBuffer(
-      builder, format::CreateModel(builder, version, minor_version, producer, file_size,
-                                   static_cast<uint8_t>(options_.feature_level), module_.relax_fp16, dimensions,
-                                   quantizations, channel_quantizations, values, windows, strings, all_subgraphs));
+      builder,
+      format::CreateModel(builder, version, minor_version, producer, file_size,
+                          static_cast<uint8_t>(options_.feature_level), module_.relax_fp16, dimensions, quantizations,
+                          channel_quantizations, values, windows, strings, all_subgraphs, numbers));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 

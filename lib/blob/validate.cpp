@@ -48,6 +48,15 @@ std::string flaw_in_strings(const format::Model& model) {
   return {};
 }
 
+std::string flaw_in_numbers(const format::Model& model) {
+  constexpr uint32_t most_numbers = 4096;
+  if (!model.numbers()) return {};
+  if (model.numbers()->size() > most_numbers) return text({"it has ", model.numbers()->size(), " numbers"});
+  for (const flatbuffers::String* number : *model.numbers())
+    if (number->size() == 0 || !is_plain_text(*number)) return "a number of its model is no plain text";
+  return {};
+}
+
 /// Tables may share a vector in a hostile file; their total is bounded so that reading them all takes linear time.
 std::string flaw_in_channel_scales(const format::Model& model, uint64_t head_size) {
   if (!model.channel_quantizations()) return {};
@@ -81,6 +90,7 @@ std::string flaw(const format::Model& model, uint64_t head_size, uint64_t file_s
   if (reason.empty()) reason = flaw_in_windows(model, head_size, file_size);
   if (reason.empty()) reason = flaw_in_strings(model);
   if (reason.empty()) reason = flaw_in_channel_scales(model, head_size);
+  if (reason.empty()) reason = flaw_in_numbers(model);
   if (!reason.empty()) return reason;
 
   reason = flaw_in_subgraphs(model, head_size);

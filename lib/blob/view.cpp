@@ -113,6 +113,9 @@ uint64_t View::file_size() const { return model_->file_size(); }
 nnapi::FeatureLevel View::feature_level() const { return model_->feature_level(); }
 bool View::relax_fp16() const { return model_->relax_fp16(); }
 
+uint32_t View::number_count() const { return count(model_->numbers()); }
+const char* View::number(uint32_t index) const { return model_->numbers()->Get(index)->c_str(); }
+
 uint32_t View::window_count() const { return count(model_->windows()); }
 
 Window View::window(uint32_t index) const {

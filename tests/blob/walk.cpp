@@ -92,6 +92,7 @@ uint64_t walk_subgraph(const blob::View& view, uint32_t number) {
 
 uint64_t walk(const blob::View& view) {
   uint64_t total = sum(view.producer()) + view.version_minor() + static_cast<uint64_t>(view.feature_level());
+  for (uint32_t i = 0; i < view.number_count(); ++i) total += sum(view.number(i));
   for (uint32_t i = 0; i < view.subgraph_count(); ++i) total += walk_subgraph(view, i);
   total += walk_ports(view, view.input_count(), &blob::View::input);
   total += walk_ports(view, view.output_count(), &blob::View::output);

@@ -173,6 +173,20 @@ TEST_CASE("a file tells everything that its graph held") {
   }
 }
 
+TEST_CASE("Python numbers are kept, and make the file a 1.1") {
+  blob::WriteOptions writing = options();
+  CHECK(opened(written(rich_graph())).view().version_minor() == 0);
+  CHECK(opened(written(rich_graph())).view().number_count() == 0);
+  writing.numbers = {"times=int=3", "float=0.5"};
+  const auto bytes = blob::write(rich_graph(), writing);
+  REQUIRE(bytes);
+  const blob::File file = opened(*bytes);
+  CHECK(file.view().version_minor() == 1);
+  REQUIRE(file.view().number_count() == 2);
+  CHECK(file.view().number(0) == std::string("times=int=3"));
+  CHECK(file.view().number(1) == std::string("float=0.5"));
+}
+
 TEST_CASE("origins can be left out") {
   blob::WriteOptions stripped = options();
   stripped.strip_origins = true;

@@ -163,6 +163,8 @@ class View {
   uint64_t file_size() const;
   nnapi::FeatureLevel feature_level() const;
   bool relax_fp16() const;
+  uint32_t number_count() const;
+  const char* number(uint32_t index) const;  ///< "times=int=3": a Python number that the model was called with
 
   uint32_t window_count() const;
   Window window(uint32_t index) const;

@@ -21,6 +21,7 @@ struct WriteOptions {
   bool strip_origins = false;  ///< leave out where operations came from: smaller, and tells nobody about the source
   std::string producer;        ///< "passerelle 0.1.0"
   nnapi::FeatureLevel feature_level = nnapi::lowest_feature_level;  ///< that running the model needs
+  std::vector<std::string> numbers;  ///< Python numbers that the model was called with, as SPECs: "times=int=3"
   uint64_t window_limit =
       uint64_t{1} << 30;  ///< bytes of a window, but for one larger constant; smaller for tests alone
 };
