@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -13,8 +14,10 @@
 #include "passerelle/blob/write.h"
 #include "passerelle/report/file_report.h"
 #include "passerelle/report/findings.h"
+#include "passerelle/report/quantization_report.h"
 #include "passerelle/report/words.h"
 #include "passerelle/support/atomic_file.h"
+#include "quantize_options.h"
 
 namespace passerelle::cli {
 namespace {
@@ -23,6 +26,7 @@ struct Options : ConvertOptions {
   FallbackOptions fallback;
   std::string output;
   bool strip = false;
+  QuantizeOptions quantize;
 };
 
 /// Whether the output could be written, before minutes are spent on it.
@@ -59,13 +63,33 @@ std::vector<std::string> numbers_of(const Options& options, const std::vector<to
   return numbers;
 }
 
+/// What nobody should calibrate with: nothing where inputs come with values.
+calibration::Sample noise_for(const Prepared& prepared) {
+  const auto& specs = prepared.conversion.inputs;
+  const bool all_drawn =
+      std::all_of(specs.begin(), specs.end(), [](const auto& spec) { return spec.shape && !spec.values; });
+  if (specs.empty() || !all_drawn) return {};
+  Expected<calibration::Sample> drawn = prepared.model.example_inputs(torchscript::with_floats(specs));
+  return drawn ? *std::move(drawn) : calibration::Sample();
+}
+
 Expected<Outcome> execute(const Options& options) {
   give_back_tensors();
   if (Expected<void> fits = check_fallback(options, options.fallback); !fits) return fits.error();
   if (Expected<void> possible = check_output(options); !possible) return possible.error();
+  Expected<std::optional<Quantization>> wanted = quantization(options.quantize);
+  if (!wanted) return wanted.error();
+  if (*wanted && !options.fallback.fallback.empty())
+    return Error{ErrorKind::usage,
+                 "--quantize makes a .nnapi file of integers, and --fallback a module of floats: give one of them"};
   if (!options.fallback.fallback.empty()) return convert_with_fallback(options, options.fallback, options.output);
   Expected<Prepared> prepared = prepare(options);
   if (!prepared) return prepared.error();
+  std::shared_ptr<const std::optional<calibration::Report>> loss;
+  if (*wanted) {
+    (*wanted)->options.quantized_outputs = options.output_quantized;
+    loss = quantize_with(**wanted, noise_for(*prepared), prepared->conversion);
+  }
   Expected<trace::Trace> trace = converter::trace(prepared->model, prepared->conversion.inputs);
   if (!trace) return trace.error();
   Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
@@ -102,6 +126,10 @@ Expected<Outcome> execute(const Options& options) {
   for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
   outcome.text =
       options.model + ", " + report::count(operators, "operator") + ", is now\n" + report::file_summary(output);
+  if (loss && *loss) {
+    outcome.json["quantization"] = report::quantization_json(**loss);
+    outcome.text += "\n" + report::quantization_text(**loss);
+  }
   return outcome;
 }
 
@@ -113,6 +141,7 @@ Action add(CLI::App& app, const Common&) {
   app.add_flag("--allow-all-cpu", options->fallback.allow_all_cpu,
                "With --fallback: write the module even where nothing of it is for NNAPI");
   app.add_flag("--strip", options->strip, "Leave out where each operation came from: module paths and source lines");
+  add_quantize_options(app, options->quantize);
   return [options] { return execute(*options); };
 }
 
@@ -129,7 +158,10 @@ Command convert_command() {
           "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224:nhwc --output-layout nhwc\n"
           "      the app hands over and gets NHWC pictures, which is what accelerators like\n"
           "  passerelle convert model.pt -o model.nnapi --input image=photo.npy --input threshold=float=0.5\n"
-          "      inputs by name: shape, dtype and values from a file, and a Python number",
+          "      inputs by name: shape, dtype and values from a file, and a Python number\n"
+          "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224 --quantize int8 --calibrate pictures \\\n"
+          "      --image-mean 0.485,0.456,0.406 --image-std 0.229,0.224,0.225\n"
+          "      a float model, in 8-bit integers whose ranges are those of the pictures",
           {"text", "json"},
           add};
 }

@@ -100,8 +100,10 @@ Expected<Converted> lowered_for(const trace::Trace& trace, const Options& option
   converted.module = std::move(lowered.module);
   converted.module.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);
-  if (Expected<void> peeled = peel_inputs(converted.module, options.inputs); !peeled) return peeled.error();
-  if (options.quantized_outputs)
+  // A float model's integers are still to be found.
+  if (!options.quantize)
+    if (Expected<void> peeled = peel_inputs(converted.module, options.inputs); !peeled) return peeled.error();
+  if (options.quantized_outputs && !options.quantize)
     if (Expected<void> peeled = peel_outputs(converted.module); !peeled) return peeled.error();
   if (Expected<void> applied = apply_output_layouts(converted.module, options); !applied) return applied.error();
   return Expected<Converted>(std::move(converted));
@@ -119,7 +121,14 @@ Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<
 Expected<Converted> convert(const trace::Trace& trace, const Options& options) {
   Expected<Converted> lowered = lowered_for(trace, options);
   if (!lowered) return lowered.error();
-  return Trials(*std::move(lowered), options.target).converted();
+  passes::Target target = options.target;
+  if (options.quantize && lowered->diagnostics.empty()) {
+    Expected<std::vector<graph::Diagnostic>> refused = options.quantize(lowered->module, target);
+    if (!refused) return refused.error();
+    lowered->diagnostics = *std::move(refused);
+    target.removes_float_islands = false;
+  }
+  return Trials(*std::move(lowered), target).converted();
 }
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {

@@ -17,7 +17,7 @@ void each(graph::Module& module, void (*pass)(graph::Graph&, Given...), const Ar
 
 }  // namespace
 
-std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target) {
+void optimise(graph::Module& module, const Target& target) {
   each(module, simplify, Shuffles::found);  // one form for what can be said in several
   if (target.removes_float_islands) each(module, remove_float_islands);
   each(module, use_unsigned_integers, target);
@@ -34,8 +34,16 @@ std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target) 
   each(module, fuse_activations);
   each(module, deduplicate);
   separate_ports(module);  // NNAPI wants distinct inputs and outputs, each made by an operation
+}
+
+std::vector<graph::Diagnostic> finish(graph::Module& module, const Target& target) {
   module.check_invariants();
   return finalise(module, target);
+}
+
+std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target) {
+  optimise(module, target);
+  return finish(module, target);
 }
 
 nnapi::FeatureLevel required_feature_level(const graph::Module& module) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -22,6 +23,9 @@ struct Options {
   std::map<size_t, graph::Layout> output_layouts;  ///< of single outputs, by number; these have rank 4
   /// Outputs that the model dequantizes at its end are returned as they were before.
   bool quantized_outputs = false;
+  /// Makes a float module, as lowering leaves it, a quantized one. What of it can't be converted is returned. With it,
+  /// quantized inputs and outputs are its own matter, and what it leaves in floats stays so.
+  std::function<Expected<std::vector<graph::Diagnostic>>(graph::Module&, const passes::Target&)> quantize;
 };
 
 struct Converted {

@@ -20,6 +20,11 @@ struct Target {
 /// level.
 std::vector<graph::Diagnostic> run(graph::Module& module, const Target& target);
 
+/// run() in two steps. What the first leaves is an ordinary module still, which may be changed and run through all
+/// passes again; the second writes positional lists.
+void optimise(graph::Module& module, const Target& target);
+std::vector<graph::Diagnostic> finish(graph::Module& module, const Target& target);
+
 /// The lowest level that can run a module that run() has finished: often below its target.
 nnapi::FeatureLevel required_feature_level(const graph::Module& module);
 
