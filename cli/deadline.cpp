@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 #include "passerelle/support/atomic_file.h"

@@ -1,5 +1,7 @@
 #include "compilation.h"
 
+#include <algorithm>
+
 #include "devices.h"
 #include "failure.h"
 #include "passerelle/support/text.h"

@@ -1,5 +1,7 @@
 #include "failure.h"
 
+#include <cstring>
+
 #include "passerelle/nnapi/c_api.h"
 #include "passerelle/support/text.h"
 

@@ -1,6 +1,7 @@
 #include "structure.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "conversion.h"

@@ -1,6 +1,7 @@
 #include "passerelle/partition/cut.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <queue>
 

@@ -1,6 +1,7 @@
 #include "elementwise_folds.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 

@@ -7,6 +7,7 @@
 // Inputs and outputs of the model keep their rank for the caller; NNAPI sees them with 4 dimensions at most. Those of a
 // graph that others refer to are folded alike on both sides.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "block_swaps.h"

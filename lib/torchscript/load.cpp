@@ -2,6 +2,8 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
+#include <algorithm>
+
 #include "archive/archive_check.h"
 #include "archive/archive_probe.h"
 #include "archive/nnapi_calls.h"

@@ -1,5 +1,7 @@
 #include "passerelle/torchscript/model.h"
 
+#include <functional>
+
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/version.h>

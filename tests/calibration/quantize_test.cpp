@@ -1,4 +1,6 @@
 // Small networks from floats to integers, on the host NNAPI.
+#include <algorithm>
+
 #include "passerelle/calibration/quantize.h"
 
 #include "catch.h"

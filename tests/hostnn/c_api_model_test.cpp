@@ -1,4 +1,6 @@
 // Building a model: what the C functions refuse, and with which code, as Android does.
+#include <algorithm>
+
 #include "c_api_fixture.h"
 
 using namespace passerelle::testing;

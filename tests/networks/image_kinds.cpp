@@ -1,4 +1,5 @@
 // Layers of convolutional networks, and resizing.
+#include <algorithm>
 #include <cmath>
 
 #include "kinds.h"

@@ -1,5 +1,6 @@
 // Views, permutations, broadcasting.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "kinds.h"

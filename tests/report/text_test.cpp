@@ -1,6 +1,8 @@
 // Tables, numbers, and diagnostics as text and JSON.
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "catch.h"
 #include "passerelle/report/findings.h"
 #include "passerelle/report/style.h"

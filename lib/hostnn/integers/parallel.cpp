@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 
 #ifdef _OPENMP
 #include <omp.h>

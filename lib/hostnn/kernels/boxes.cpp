@@ -1,6 +1,7 @@
 // BOX_WITH_NMS_LIMIT and AXIS_ALIGNED_BBOX_TRANSFORM.
 #include "boxes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 

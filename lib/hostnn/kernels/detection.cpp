@@ -1,4 +1,5 @@
 // GENERATE_PROPOSALS and DETECTION_POSTPROCESSING.
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 

@@ -1,5 +1,6 @@
 // SLICE, STRIDED_SLICE, REVERSE, and picking by index: GATHER, EMBEDDING_LOOKUP, HASHTABLE_LOOKUP, TOPK_V2.
 #include <algorithm>
+#include <cmath>
 
 #include "kernel.h"
 

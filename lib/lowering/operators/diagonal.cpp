@@ -1,5 +1,6 @@
 // Diagonals taken and made, triangles kept, and tensors spread over a grid.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
 #include <vector>

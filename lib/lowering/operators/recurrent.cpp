@@ -1,6 +1,7 @@
 // Recurrent networks over sequences of known length, and their single cells.
 //
 // A short sequence is written step by step; of a long one NNAPI's own sequence operation is made, where there is one.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>

@@ -1,6 +1,7 @@
 // Reductions along dimensions: sums, means, extremes, variances.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>

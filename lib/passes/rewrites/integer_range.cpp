@@ -1,6 +1,7 @@
 #include "integer_range.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <map>

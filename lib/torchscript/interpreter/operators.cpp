@@ -1,4 +1,5 @@
 // Running an operator and writing it down.
+#include <algorithm>
 #include <optional>
 
 #include "allowed_operators.h"

@@ -4,6 +4,7 @@
 #include <c10/core/CPUAllocator.h>
 
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <utility>
