@@ -1,6 +1,8 @@
 #include "app.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "help.h"
 #include "memory_limit.h"
@@ -14,7 +16,7 @@ constexpr const char* examples =
     "Examples:\n"
     "  passerelle convert model.pt -o model.nnapi --input 1x3x224x224\n"
     "  passerelle verify model.pt model.nnapi\n"
-    "  passerelle COMMAND --help\n"
+    "  passerelle COMMAND --help, or passerelle help COMMAND\n"
     "      what a command does, with examples\n"
     "\n"
     "Exit status: 0 done, 1 a bug in passerelle, 2 wrong usage, 3 a file that can't be read, 4 a model\n"
@@ -34,13 +36,17 @@ void add_common_options(CLI::App& app, const Command& command, Common& common) {
   app.add_option("--threads", common.threads, "How many threads LibTorch may use. Default: its own choice")
       ->type_name("N")
       ->check([](const std::string& text) {
-        int number = std::atoi(text.c_str());
+        const bool digits = text.size() <= 4 && text.find_first_not_of("0123456789") == text.npos;
+        const int number = digits ? std::atoi(text.c_str()) : 0;
         return number >= 1 && number <= 1024 ? std::string() : "1 to 1024, not '" + text + "'";
       });
   app.add_option("--timeout", common.timeout, "End with status 8 where it takes longer. Default: never")
       ->type_name("SECONDS")
       ->check([](const std::string& text) {
-        return std::atof(text.c_str()) > 0 ? std::string() : "seconds, more than 0, not '" + text + "'";
+        char* end = nullptr;
+        const double seconds = std::strtod(text.c_str(), &end);
+        const bool good = seconds > 0 && std::isfinite(seconds) && end == text.c_str() + text.size();
+        return good ? std::string() : "seconds, a number more than 0, not '" + text + "'";
       });
   app.add_option("--memory-limit", common.memory_limit,
                  "End with status 9 where it takes more memory of its own, as 4G or 512M. Default: no limit")
@@ -61,6 +67,12 @@ Action add_command(CLI::App& app, const Command& command, Common& common) {
   CLI::App* added = app.add_subcommand(command.name, command.summary);
   Action action = command.add(*added, common);
   add_common_options(*added, command, common);
+  // A script's variable that is not set.
+  for (CLI::Option* option : added->get_options())
+    if (option->get_items_expected_max() > 0 && !option->get_positional())
+      option->check([](const std::string& value) {
+        return value.empty() ? std::string("its value is empty; give one, or leave the option out") : std::string();
+      });
   added->formatter(std::make_shared<HelpFormatter>("passerelle " + std::string(command.name) + " " + command.usage));
   added->set_help_flag("-h,--help", "Print this help");
   added->footer("Examples:\n" + std::string(command.examples));
@@ -82,7 +94,7 @@ std::vector<std::string> written_folders(const CLI::App& command) {
   std::error_code ignored;  // what can't be written to is told by whoever tries to
   const auto place = [&](const char* name) {
     const CLI::Option* option = command.get_option_no_throw(name);
-    const bool given = option != nullptr && option->count() > 0;
+    const bool given = option != nullptr && option->count() > 0 && !is_standard_output(option->results().front());
     return given ? files::weakly_canonical(files::absolute(option->results().front(), ignored), ignored)
                  : files::path();
   };
@@ -105,7 +117,7 @@ Actions build(CLI::App& app, Common& common) {
   auto version = [] {
     return "passerelle " PASSERELLE_VERSION " (LibTorch " + torchscript::Model::libtorch_version() + ")";
   };
-  app.set_version_flag("--version", version, "Print the versions of passerelle and of LibTorch");
+  app.set_version_flag("-V,--version", version, "Print the versions of passerelle and of LibTorch");
   app.footer(examples);
   app.require_subcommand(1);
   Actions actions;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "passerelle/support/expected.h"
 
@@ -12,11 +13,24 @@ namespace passerelle::cli {
 
 /// What a subcommand has found out. main.cpp alone prints it.
 struct Outcome {
-  int status = 0;               ///< the exit status; not 0 where the result itself is bad news: see docs/cli.md
-  std::string text;             ///< for standard output, unless --format json
-  std::string complaint;        ///< for standard error, whatever the format
-  nlohmann::ordered_json json;  ///< for standard output with --format json
+  int status = 0;                   ///< the exit status; not 0 where the result itself is bad news: see docs/cli.md
+  std::string text;                 ///< for standard output, unless --format json
+  std::string complaint;            ///< for standard error, whatever the format
+  nlohmann::ordered_json json;      ///< for standard output with --format json
+  std::vector<unsigned char> file;  ///< for standard output, in the text's place, which then goes to standard error
 };
+
+/// As the documents of --format json name an error.
+inline const char* kind_name(ErrorKind kind) {
+  constexpr const char* names[] = {"",         "bug",   "usage",      "unreadable", "unsupported",
+                                   "mismatch", "nnapi", "unwritable", "timeout"};
+  return names[static_cast<int>(kind)];
+}
+
+/// Of an option that names a file to write: "-", as scripts say it, and the names that systems have for it.
+inline bool is_standard_output(const std::string& path) {
+  return path == "-" || path == "/dev/stdout" || path == "/dev/fd/1" || path == "/proc/self/fd/1";
+}
 
 /// Options that every subcommand has.
 struct Common {

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,8 +31,17 @@ struct Options : ConvertOptions {
 };
 
 /// Whether the output could be written, before minutes are spent on it.
-Expected<void> check_output(const Options& options) {
+Expected<void> check_output(const Options& options, const Common& common) {
   std::error_code error;
+  if (is_standard_output(options.output)) {
+    const auto usage = [&](const char* why) { return Error{ErrorKind::usage, "-o " + options.output + why}; };
+    if (!options.fallback.fallback.empty()) return usage(": --fallback writes a file; give it a name");
+    if (common.format == "json") return usage(": --format json prints its document there; give the file a name");
+    if (::isatty(STDOUT_FILENO) == 1) return usage(" is a terminal here; redirect it, or give the file a name");
+    return {};
+  }
+  if (std::filesystem::is_directory(options.output, error))
+    return Error{ErrorKind::unwritable, "cannot write " + options.output + ": it is a folder; give a file in it"};
   if (std::filesystem::equivalent(options.model, options.output, error))
     return Error{ErrorKind::usage, "-o " + options.output + " is the model itself; give another name"};
   Expected<AtomicFile> file = AtomicFile::create(options.output);
@@ -73,10 +83,29 @@ calibration::Sample noise_for(const Prepared& prepared) {
   return drawn ? *std::move(drawn) : calibration::Sample();
 }
 
-Expected<Outcome> execute(const Options& options) {
+/// Writes the file, or its bytes to `bytes` where it is for standard output, and reads it again: what is shown is what
+/// is in it, and a file that our own reader refuses is a bug found here.
+Expected<report::FileReport> write(const Options& options, const graph::Module& module,
+                                   const blob::WriteOptions& writing, std::vector<unsigned char>& bytes) {
+  spdlog::debug("writing {}", options.output);
+  const bool to_standard_output = is_standard_output(options.output);
+  if (to_standard_output) {
+    Expected<std::vector<unsigned char>> written = blob::write(module, writing);
+    if (!written) return written.error();
+    bytes = *std::move(written);
+  } else if (Expected<blob::WriteSummary> written = blob::write(module, writing, options.output); !written) {
+    return written.error();
+  }
+  Expected<blob::File> file =
+      to_standard_output ? blob::File::open({bytes.data(), bytes.size()}) : blob::File::open(options.output);
+  if (!file) return Error{ErrorKind::bug, "a bug in passerelle, please report it: " + file.error().message};
+  return report::file_report(to_standard_output ? "standard output" : options.output, file->view());
+}
+
+Expected<Outcome> execute(const Options& options, const Common& common) {
   give_back_tensors();
   if (Expected<void> fits = check_fallback(options, options.fallback); !fits) return fits.error();
-  if (Expected<void> possible = check_output(options); !possible) return possible.error();
+  if (Expected<void> possible = check_output(options, common); !possible) return possible.error();
   Expected<std::optional<Quantization>> wanted = quantization(options.quantize);
   if (!wanted) return wanted.error();
   if (*wanted && !options.fallback.fallback.empty())
@@ -110,22 +139,17 @@ Expected<Outcome> execute(const Options& options) {
     return outcome;
   }
 
-  spdlog::debug("writing {}", options.output);
   blob::WriteOptions writing;
   writing.strip_origins = options.strip;
   writing.producer = "passerelle " PASSERELLE_VERSION;
   writing.feature_level = passes::required_feature_level(converted->module);
   writing.numbers = numbers_of(options, prepared->conversion.inputs);
-  Expected<blob::WriteSummary> written = blob::write(converted->module, writing, options.output);
-  if (!written) return written.error();
-  // Read again: what is shown is what is in the file, and a file that our own reader refuses is a bug found here.
-  Expected<blob::File> file = blob::File::open(options.output);
-  if (!file) return Error{ErrorKind::bug, "a bug in passerelle, please report it: " + file.error().message};
-  const report::FileReport output = report::file_report(options.output, file->view());
-  outcome.json["output"] = report::file_json(output);
+  Expected<report::FileReport> output = write(options, converted->module, writing, outcome.file);
+  if (!output) return output.error();
+  outcome.json["output"] = report::file_json(*output);
   for (const char* long_list : {"operations", "operands", "windows"}) outcome.json["output"].erase(long_list);
   outcome.text =
-      options.model + ", " + report::count(operators, "operator") + ", is now\n" + report::file_summary(output);
+      options.model + ", " + report::count(operators, "operator") + ", is now\n" + report::file_summary(*output);
   if (loss && *loss) {
     outcome.json["quantization"] = report::quantization_json(**loss);
     outcome.text += "\n" + report::quantization_text(**loss);
@@ -133,16 +157,20 @@ Expected<Outcome> execute(const Options& options) {
   return outcome;
 }
 
-Action add(CLI::App& app, const Common&) {
+Action add(CLI::App& app, const Common& common) {
   auto options = std::make_shared<Options>();
+  app.add_option("MODEL.pt", options->model, "The TorchScript model, from torch.jit.trace or torch.jit.script")
+      ->required();
   add_convert_options(app, *options);
-  app.add_option("-o,--output", options->output, "Where to write the .nnapi file")->type_name("OUT.nnapi")->required();
+  app.add_option("-o,--output", options->output, "Where to write the .nnapi file; - for standard output")
+      ->type_name("OUT.nnapi")
+      ->required();
   add_fallback_options(app, options->fallback);
   app.add_flag("--allow-all-cpu", options->fallback.allow_all_cpu,
                "With --fallback: write the module even where nothing of it is for NNAPI");
   app.add_flag("--strip", options->strip, "Leave out where each operation came from: module paths and source lines");
   add_quantize_options(app, options->quantize);
-  return [options] { return execute(*options); };
+  return [options, &common] { return execute(*options, common); };
 }
 
 }  // namespace

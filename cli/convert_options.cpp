@@ -33,8 +33,6 @@ Expected<void> parse_output_layout(const std::string& text, converter::Options& 
 }  // namespace
 
 void add_convert_options(CLI::App& app, ConvertOptions& options) {
-  app.add_option("MODEL.pt", options.model, "The TorchScript model, from torch.jit.trace or torch.jit.script")
-      ->required();
   app.add_option(
          "--input", options.inputs,
          "An input of the model's forward, in its order, or as NAME=SPEC. A shape (1x3x224x224, scalar) or a "

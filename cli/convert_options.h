@@ -21,6 +21,7 @@ struct ConvertOptions {
   std::vector<std::string> output_layouts;
 };
 
+/// All but the model itself.
 void add_convert_options(CLI::App& app, ConvertOptions& options);
 
 /// A loaded model, and how it is to be converted.

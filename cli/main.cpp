@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,19 +26,6 @@ namespace passerelle::cli {
 namespace {
 
 constexpr const char* description = "Carries a TorchScript model across to Android's Neural Networks API.";
-const char* kind_name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::bug: return "bug";
-    case ErrorKind::usage: return "usage";
-    case ErrorKind::unreadable: return "unreadable";
-    case ErrorKind::unsupported: return "unsupported";
-    case ErrorKind::mismatch: return "mismatch";
-    case ErrorKind::nnapi: return "nnapi";
-    case ErrorKind::unwritable: return "unwritable";
-    case ErrorKind::timeout: return "timeout";
-  }
-  return "";
-}
 
 Outcome outcome_of(const Error& error) {
   Outcome outcome;
@@ -70,11 +58,16 @@ int print(const Outcome& outcome, const Common& common) {
     return report::rendered(report::printable(text), wants_colour(descriptor));
   };
   std::fputs(shown(outcome.complaint, STDERR_FILENO).c_str(), stderr);
+  if (!outcome.file.empty() && !common.quiet) std::fputs(shown(outcome.text, STDERR_FILENO).c_str(), stderr);
   // File names and parameter names may hold any bytes: those that are not UTF-8 are replaced rather than refused.
   const bool json = common.format == "json" || common.format == "sarif";
-  std::string result = json && !outcome.json.is_null()
-                           ? outcome.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                           : shown(outcome.text, STDOUT_FILENO);
+  std::string result;
+  if (!outcome.file.empty())
+    result.assign(outcome.file.begin(), outcome.file.end());
+  else if (json && !outcome.json.is_null())
+    result = outcome.json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  else
+    result = shown(outcome.text, STDOUT_FILENO);
   if (std::fwrite(result.data(), 1, result.size(), stdout) != result.size() || std::fflush(stdout) != 0) {
     std::fputs("passerelle: cannot write to standard output\n", stderr);
     return static_cast<int>(ErrorKind::unwritable);
@@ -110,19 +103,34 @@ Outcome run(const Action& action) {
   }
 }
 
+/// A command line that can't be parsed. Which format was asked for is not known yet.
+int refuse(const CLI::App& app, const std::string& sentence) {
+  std::string at = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
+  Outcome outcome = outcome_of({ErrorKind::usage, sentence});
+  outcome.complaint += "Try: passerelle " + at + "--help\n";
+  return print(outcome, Common{});
+}
+
 int main(int argc, char** argv) {
   CLI::App app(description, "passerelle");
   Common common;
   const Actions actions = build(app, common);
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments[0] == "help") {  // "help convert" is "convert --help"
+    arguments.erase(arguments.begin());
+    const auto is_meant = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
+    if (!arguments.empty() && arguments[0][0] != '-' && app.get_subcommands(is_meant).empty())
+      return refuse(app, no_such_command(app, arguments[0]));
+    arguments.resize(std::min<size_t>(arguments.size(), 1));
+    arguments.emplace_back("--help");
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(arguments));
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    std::string at = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
-    Outcome outcome = outcome_of({ErrorKind::usage, explain(app, error)});
-    outcome.complaint += "Try: passerelle " + at + "--help\n";
-    return print(outcome, Common{});  // which format was asked for is not known yet
+    return refuse(app, explain(app, error));
   }
   if (!common.without_worker) {
     const auto ended = supervise([&](const Error& error) { return print(outcome_of(error), common); });

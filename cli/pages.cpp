@@ -33,7 +33,8 @@ std::vector<Flag> flags_of(const CLI::App& app, const std::vector<std::string>& 
     Flag flag;
     for (const std::string& name : option->get_snames()) flag.names.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) flag.names.push_back("--" + name);
-    if (option->get_type_size() != 0) flag.value = option->get_type_name().empty() ? "VALUE" : option->get_type_name();
+    const bool takes_value = option->get_items_expected_max() > 0;
+    if (takes_value) flag.value = option->get_type_name().empty() ? "VALUE" : option->get_type_name();
     flag.words = option->get_description();
     if (option->check_lname("format")) flag.choices = formats;
     flags.push_back(std::move(flag));
@@ -132,7 +133,9 @@ std::string bash_completion(const CLI::App& app) {
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    [[ ${COMP_WORDS[i]} != -* ]] && { command=${COMP_WORDS[i]}; break; }\n"
       "  done\n"
-      "  case $command in\n";
+      "  case $command in\n"
+      "    help) COMPREPLY=($(compgen -W \"" +
+      command_names(app) + "\" -- \"$word\")) ;;\n";
   for (const CLI::App* subcommand : subcommands(app)) {
     std::vector<std::string> names, plain;
     text += "    " + subcommand->get_name() + ")\n";
@@ -149,7 +152,7 @@ std::string bash_completion(const CLI::App& app) {
             "\" -- \"$word\")); else compopt -o default; COMPREPLY=(); fi ;;\n";
   }
   return text + "    *) COMPREPLY=($(compgen -W \"" + command_names(app) +
-         " --help --version\" -- \"$word\")) ;;\n  esac\n}\ncomplete -F _passerelle passerelle\n";
+         " help --help --version\" -- \"$word\")) ;;\n  esac\n}\ncomplete -F _passerelle passerelle\n";
 }
 
 std::string zsh_completion(const CLI::App& app) {
@@ -163,7 +166,8 @@ std::string zsh_completion(const CLI::App& app) {
     text += "  " + quoted(subcommand->get_name() + ":" + words(command_of(*subcommand).summary)) + "\n";
   text +=
       ")\nif (( CURRENT == 2 )); then\n  _describe command commands\n  _arguments --help --version\n  return\nfi\n"
-      "local command=$words[2]\nshift words\n(( CURRENT-- ))\ncase $command in\n";
+      "local command=$words[2]\nif [[ $command == help ]]; then _describe command commands; return; fi\nshift "
+      "words\n(( CURRENT-- ))\ncase $command in\n";
   for (const CLI::App* subcommand : subcommands(app)) {
     text += subcommand->get_name() + ")\n  _arguments -S";
     for (const Flag& flag : flags_of(*subcommand, command_of(*subcommand).formats)) {
@@ -184,7 +188,10 @@ std::string fish_completion(const CLI::App& app) {
   std::string text =
       "# Completion of passerelle for fish. Made of the command line itself by passerelle-pages.\n"
       "complete -c passerelle -n __fish_use_subcommand -f -l help -s h -d 'Print this help'\n"
-      "complete -c passerelle -n __fish_use_subcommand -f -l version -d 'Print the versions'\n";
+      "complete -c passerelle -n __fish_use_subcommand -f -l version -s V -d 'Print the versions'\n"
+      "complete -c passerelle -n __fish_use_subcommand -f -a help -d 'What a command does'\n"
+      "complete -c passerelle -n '__fish_seen_subcommand_from help' -f -a " +
+      quoted(command_names(app)) + "\n";
   const auto words = [](const std::string& text) { return quoted(replaced(text.substr(0, 90), "'", "’")); };
   for (const CLI::App* subcommand : subcommands(app)) {
     const Command& command = command_of(*subcommand);

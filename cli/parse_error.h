@@ -1,4 +1,4 @@
-// What is wrong with a command line, in a sentence.
+// What a command line that can't be parsed is answered with.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,7 +6,13 @@
 
 namespace passerelle::cli {
 
-/// CLI11 complains of what is missing before it looks at what is not understood; a person wants it the other way round.
+/// One sentence of ours in place of CLI11's. `app` has subcommands.
 std::string explain(const CLI::App& app, const CLI::ParseError& error);
+
+/// The same of what stands behind a subcommand.
+std::string explain_arguments(const CLI::App& command, const CLI::ParseError& error);
+
+/// "'convrt' is not a command; there are convert, check, ...; did you mean convert?"
+std::string no_such_command(const CLI::App& app, const std::string& name);
 
 }  // namespace passerelle::cli

@@ -93,6 +93,14 @@ Expected<void> peel_outputs(graph::Module& module) {
   return Error{ErrorKind::usage, "no output can be returned quantized: the model ends none of them with dequantize"};
 }
 
+graph::Diagnostic nothing_to_compute_from() {
+  graph::Diagnostic diagnostic;
+  diagnostic.op = "forward";
+  diagnostic.message = "it takes no tensor, and NNAPI's models take one at least";
+  diagnostic.suggestion = "keep what it computes in the app, or give it the tensor that its result depends on";
+  return diagnostic;
+}
+
 /// Before the passes: the same for every target.
 Expected<Converted> lowered_for(const trace::Trace& trace, const Options& options) {
   lowering::Lowered lowered = lowering::lower(trace);
@@ -100,6 +108,7 @@ Expected<Converted> lowered_for(const trace::Trace& trace, const Options& option
   converted.module = std::move(lowered.module);
   converted.module.relax_fp16 = options.relax_fp16;
   converted.diagnostics = std::move(lowered.diagnostics);
+  if (trace.inputs.empty()) converted.diagnostics.push_back(nothing_to_compute_from());
   // A float model's integers are still to be found.
   if (!options.quantize)
     if (Expected<void> peeled = peel_inputs(converted.module, options.inputs); !peeled) return peeled.error();

@@ -25,3 +25,10 @@ class Dynamic(torch.nn.Module):
 
     def forward(self, x):
         return self.layers(x)
+
+
+class Nothing(torch.nn.Module):
+    """Takes no tensor."""
+
+    def forward(self, times: int = 2):
+        return torch.ones(2, 3) * times

@@ -168,10 +168,11 @@ def main():
     save(torch.jit.trace(Deep().eval(), torch.rand(1, 8, 112, 112)), "deep.pt", making)
 
     save(torch.jit.script(NotFinite()), "not_finite.pt", making)
-    from called_model import Called, Dynamic
+    from called_model import Called, Dynamic, Nothing
 
     save(torch.jit.script(Called().eval()), "called.pt", making)
     save(torch.jit.script(Dynamic().eval()), "dynamic.pt", making)
+    save(torch.jit.script(Nothing().eval()), "nothing.pt", making)
 
     # What people hand over that is no TorchScript model, or no longer one.
     torch.save(convolution.state_dict(), at("state_dict.pt"))

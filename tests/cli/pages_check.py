@@ -23,6 +23,12 @@ def options_of(passerelle, command):
     return sorted(set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", text.split("Options:")[1].split("Examples:")[0])))
 
 
+def flags_of(passerelle, command):
+    """The options of --help that take no value."""
+    text = output(passerelle, command, "--help").stdout.split("Options:")[1].split("Examples:")[0]
+    return [name for name, value in re.findall(r"^  (?:-\w,)?(--[a-z0-9-]+)( \S+)?(?:  |$)", text, re.M) if not value]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passerelle", required=True, type=os.path.abspath)
@@ -46,6 +52,13 @@ def main():
                 failures.append(f"{command} --help lacks common options: {options}")
             manual = text["passerelle.1"].replace("\\-", "-").split(f".SS {command}\n")[1].split("\n.SS ")[0]
             failures += [f"the manual page of {command} lacks {option}" for option in options if option not in manual]
+            for flag in flags_of(arguments.passerelle, command):
+                if not re.search(re.escape(flag) + r"\\fR$", manual, re.M):
+                    failures.append(f"the manual page gives {command} {flag} a value")
+                line = (f"source {arguments.pages}/passerelle.bash; COMP_WORDS=(passerelle {command} {flag} --); COMP_CWORD=3; "
+                        "_passerelle; printf '%s\\n' \"${COMPREPLY[@]}\"")
+                if "--format" not in output("bash", "--norc", "-c", line, env=environment).stdout.split():
+                    failures.append(f"bash offers nothing after {command} {flag}")
             # bash itself completes the line.
             line = (f"source {arguments.pages}/passerelle.bash; COMP_WORDS=(passerelle {command} --); COMP_CWORD=2; "
                     "_passerelle; printf '%s\\n' \"${COMPREPLY[@]}\"")
@@ -63,6 +76,9 @@ def main():
         # bash cuts words at '='; formats are words of their own.
         if output("bash", "--norc", "-c", line, env=environment).stdout.strip() != "sarif":
             failures.append("bash does not complete --format s to sarif")
+        line = f"source {arguments.pages}/passerelle.bash; COMP_WORDS=(passerelle help con); COMP_CWORD=2; _passerelle; echo ${{COMPREPLY[@]}}"
+        if output("bash", "--norc", "-c", line, env=environment).stdout.strip() != "convert":
+            failures.append("bash does not complete help con to convert")
         if shutil.which("zsh") and (done := output("zsh", "-n", f"{arguments.pages}/_passerelle")).returncode:
             failures.append(f"zsh refuses its page: {done.stderr}")
     for checker in (["mandoc", "-T", "lint", "-W", "error"], ["groff", "-man", "-ww", "-z", "-Tutf8"]):

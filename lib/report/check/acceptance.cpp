@@ -72,7 +72,12 @@ size_t allow(CheckReport& report, const std::string& op) {
 Expected<void> accept_baseline(CheckReport& report, const Json& baseline, const std::string& name) {
   std::map<Key, size_t> known;
   try {
-    known = known_obstacles(baseline);
+    if (!baseline.contains("models")) {
+      known = known_obstacles(baseline);
+    } else {
+      for (const Json& model : baseline.at("models"))
+        if (model.at("model") == report.model && model.contains("diagnostics")) known = known_obstacles(model);
+    }
   } catch (const Json::exception&) {
     return Error{ErrorKind::unreadable, name + " is not a report of passerelle check --format json"};
   }

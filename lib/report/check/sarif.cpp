@@ -147,11 +147,13 @@ Json check_sarif(const CheckReport& report, const std::string& source_root, cons
     for (const Occurrence& place : finding.places) results.push_back(result_json(report, finding, place, source_root));
   Json root = {{"description", {{"text", "Where the paths of the model's Python files begin"}}}};
   if (!source_root.empty()) root["uri"] = "file://" + uri_of(source_root) + (source_root.back() == '/' ? "" : "/");
-  Json run = {{"tool", {{"driver", {{"name", "passerelle"}, {"semanticVersion", version}, {"rules", rules_json()}}}}},
-              {"originalUriBaseIds", {{"SRCROOT", std::move(root)}}},
-              {"columnKind", "unicodeCodePoints"},
-              {"results", std::move(results)},
-              {"properties", {{"model", report.model}, {"verdict", verdict(report)}}}};
+  Json run = {
+      {"tool", {{"driver", {{"name", "passerelle"}, {"semanticVersion", version}, {"rules", rules_json()}}}}},
+      {"automationDetails", {{"id", "passerelle/" + report.model + "/"}}},  // models are not each other's history
+      {"originalUriBaseIds", {{"SRCROOT", std::move(root)}}},
+      {"columnKind", "unicodeCodePoints"},
+      {"results", std::move(results)},
+      {"properties", {{"model", report.model}, {"verdict", verdict(report)}}}};
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},
           {"runs", Json::array({std::move(run)})}};

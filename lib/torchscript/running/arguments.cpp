@@ -122,14 +122,27 @@ class ArgumentMaker {
     return next < by_position.size() ? by_position[next++] : nullptr;
   }
 
+  bool takes_numbers() const {
+    return std::any_of(schema_.arguments().begin(), schema_.arguments().end(), [](const c10::Argument& parameter) {
+      const auto optional = parameter.type()->cast<c10::OptionalType>();
+      return is_number_type(optional ? optional->getElementType() : parameter.type());
+    });
+  }
+
+  static WrongUsage number_for_tensor(const std::string& name) {
+    return {"the input '" + name +
+            "' is a tensor, and a Python number was given for it: give its shape (scalar for rank 0), or a .npy file"};
+  }
+
   IValue make_tensor(const std::string& name, const c10::optional<IValue>& otherwise) {
     const InputSpec* spec = take(name, tensors_, next_tensor_);
     if (spec == nullptr) {
       if (otherwise) return *otherwise;
+      if (next_number_ < numbers_.size() && !takes_numbers()) throw number_for_tensor(name);
       throw WrongUsage{"no input is given for '" + name + "': " + expected() +
                        "; give --input SHAPE for each, for example --input 1x3x224x224"};
     }
-    if (is_number(*spec)) throw WrongUsage{"the input '" + name + "' is a tensor: a number was given for it"};
+    if (is_number(*spec)) throw number_for_tensor(name);
     const size_t index = arguments_.inputs.size();
     FlatInput input{name, {}, spec->channels_last};
     if (given_ != nullptr && index < given_->size()) {

@@ -62,8 +62,9 @@ CheckReport check_report(const std::string& model, const CheckFacts& facts);
 /// Accepts every obstacle of this operator ("aten::median"). Returns how many there are.
 size_t allow(CheckReport& report, const std::string& op);
 
-/// Accepts what is in an earlier report (the document of check_json) too, as many times as it was there: by operator,
-/// reason, module and file; lines move. Errors: `unreadable` for something else than such a document.
+/// Accepts what is in an earlier report (the document of check_json, or of summary_json for its model) too, as many
+/// times as it was there: by operator, reason, module and file; lines move. Errors: `unreadable` for something else
+/// than such a document.
 Expected<void> accept_baseline(CheckReport& report, const nlohmann::ordered_json& baseline, const std::string& name);
 
 /// Adds a guard for a condition: "transpose", "fp32-island", "min-api>N", "feature-level>N". `module` is the
