@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "passerelle/support/process_wide.h"
+
 namespace passerelle {
 namespace {
 
@@ -23,23 +25,18 @@ struct Text {
   std::string get() const { return {bytes, ::strnlen(bytes, capacity - 1)}; }
 };
 
-struct Page {
+}  // namespace
+
+struct ActivityPage {
   Text<1024> doing;
   Text<1024> at;
 };
 
-/// How a process ends is its own matter, as how it handles signals is: there is one page, and who shares it is told at
-/// its start.
-Page*& page() {
-  static Page* shared = nullptr;
-  return shared;
-}
-
-}  // namespace
+static ActivityPage*& page() { return process_wide().activities; }
 
 void share_activities() {
-  void* const memory = ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory != MAP_FAILED) page() = static_cast<Page*>(memory);
+  void* const memory = ::mmap(nullptr, sizeof(ActivityPage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) page() = static_cast<ActivityPage*>(memory);
 }
 
 bool shares_activities() { return page() != nullptr; }

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "passerelle/support/process_wide.h"
+
 namespace passerelle {
 namespace {
 
@@ -32,13 +34,6 @@ std::string resolved(std::string path) {
     path = next[0] == '/' ? next : folder_of(path) + "/" + next;
   }
   return path;
-}
-
-/// Held while a file has a temporary name that its descriptor does not tell; remove_unfinished() keeps it. A process
-/// has one end only, which is why it has one such mutex.
-std::mutex& naming() {
-  static std::mutex mutex;
-  return mutex;
 }
 
 /// Calls make(name) with names beside `path` that are this process's own (two conversions to one path share none) until
@@ -67,7 +62,7 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
 }
 
 AtomicFile::~AtomicFile() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());  // while the descriptor tells its name: see naming()
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());  // while the descriptor tells its name: see ProcessWide
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
@@ -89,7 +84,7 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
   const int nameless = !can_name_later ? -1 : ::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (nameless >= 0) return AtomicFile(std::move(path), "", nameless);
   std::string temporary;
-  const std::lock_guard<std::mutex> lock(naming());
+  const std::lock_guard<std::mutex> lock(process_wide().naming);
   const int descriptor = with_free_name(
       path, temporary, [](const char* name) { return ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
   if (descriptor < 0) return AtomicFile(std::move(path), "", -1).failure("write");
@@ -97,7 +92,7 @@ Expected<AtomicFile> AtomicFile::create(std::string path) {
 }
 
 void AtomicFile::remove_unfinished() {
-  naming().lock();  // for good
+  process_wide().naming.lock();  // for good
   // What this process has open tells which files they are: nobody keeps a list.
   const std::string mark = "." + std::to_string(::getpid()) + "-";
   DIR* const open_files = ::opendir("/proc/self/fd");
@@ -138,7 +133,7 @@ Expected<void> AtomicFile::write_at(uint64_t offset, const void* data, size_t si
 
 /// Gives the file its name. False, with errno, where that fails.
 bool AtomicFile::put_in_place() {
-  const std::lock_guard<std::mutex> lock(naming());
+  const std::lock_guard<std::mutex> lock(process_wide().naming);
   if (temporary_.empty()) {
     const std::string nameless = "/proc/self/fd/" + std::to_string(descriptor_);
     const auto link_as = [&](const char* name) {

@@ -176,6 +176,23 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(version.decode(), r"^passerelle \d+\.\d+\.\d+ \(LibTorch \d+\.\d+\.\d+.*\)\n$")
         self.assertEqual(self.run_tool("-V").stdout, version)
 
+    def test_libtorch_is_not_loaded_for_what_does_without(self):
+        loaded = self.run_tool(env=dict(os.environ, LD_TRACE_LOADED_OBJECTS="1")).stdout.decode()
+        self.assertIn("libstdc++", loaded)
+        self.assertNotIn("torch", loaded)
+        self.make_file()
+        lines = [("--version",), ("--help",), ("ops",), ("inspect", "made.nnapi"), ("convert", "models/conv.pt", "--min-api", "ten")]
+        for words, opens in [*((line, False) for line in lines), (("inspect", "models/conv.pt"), True)]:
+            seen = self.run_tool(*words, env=dict(os.environ, LD_DEBUG="files", LD_DEBUG_OUTPUT=self.at("debug")))
+            self.assertIn(seen.returncode, (0, USAGE))
+            files = [name for name in os.listdir(self.folder) if name.startswith("debug.")]
+            text = b""
+            for name in files:
+                with open(self.at(name), "rb") as file:
+                    text += file.read()
+                os.remove(self.at(name))
+            self.assertEqual(b"libtorch_cpu" in text, opens, words)
+
     def test_a_file_for_standard_output(self):
         self.make_file()
         with open(self.at("made.nnapi"), "rb") as file:
