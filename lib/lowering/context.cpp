@@ -162,4 +162,13 @@ graph::Diagnostic Context::diagnostic(Reason reason, std::string message, std::s
   return diagnostic;
 }
 
+void Context::note_integers(Value integers, Value quantized) {
+  quantized_of_.emplace(graph::index(integers), quantized.id());
+}
+
+std::optional<Value> Context::quantized_behind(Value integers) {
+  const auto known = quantized_of_.find(graph::index(integers));
+  return known == quantized_of_.end() ? std::nullopt : std::optional(value(known->second));
+}
+
 }  // namespace passerelle::lowering

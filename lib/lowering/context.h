@@ -110,6 +110,9 @@ class Context {
   Value widened(OperandId half);
   Value halved(OperandId value);
   Value rounded_to_half(OperandId value);
+  /// Integers that a quantized tensor holds (TENSOR_INT32): whoever reads them as numbers takes the tensor itself.
+  void note_integers(Value integers, Value quantized);
+  std::optional<Value> quantized_behind(Value integers);
   /// Whether the floating-point tensors that the node reads are float16: then so are its numbers.
   bool computes_in_half() const;
 
@@ -139,8 +142,9 @@ class Context {
   std::vector<std::optional<OperandId>>& operands_;  // by TensorId
   const std::vector<bool>& used_;                    // by TensorId
   const trace::Node* node_ = nullptr;
-  size_t first_operation_ = 0;               // of the node
-  std::map<uint32_t, OperandId> half_of_{};  // by operand: the FLOAT16 one that it was widened from
+  size_t first_operation_ = 0;                    // of the node
+  std::map<uint32_t, OperandId> half_of_{};       // by operand: the FLOAT16 one that it was widened from
+  std::map<uint32_t, OperandId> quantized_of_{};  // by operand: the quantized one whose integers it holds
 };
 
 using LoweringFunction = void (*)(Context&);

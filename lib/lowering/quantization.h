@@ -54,6 +54,9 @@ struct QuantizedParameters {
 QuantizedParameters quantized_parameters(Context& c, const std::vector<trace::Value>& packed, Value input,
                                          uint32_t outputs);
 
+/// The integers that a quantized tensor holds, as TENSOR_INT32.
+Value integers_of(Value quantized);
+
 /// A constant of shape {1} that is exactly `value`, with the element type of `like` and a scale of its own.
 Value quantized_scalar(Context& c, double value, Value like);
 

@@ -136,3 +136,17 @@ TEST_CASE("Activations at the ends of the number line") {
                      {{"x", {7}}}});
   require_all(cases);
 }
+
+TEST_CASE("aten::_safe_softmax and aten::_prelu_kernel") {
+  std::vector<Case> cases;
+  for (const char* dim : {"0", "1", "-1"}) {
+    cases.push_back({"return torch._safe_softmax(x, " + std::string(dim) + ")", {{"x", {2, 3, 4}}}});
+    // Rows of minus infinities give zeros.
+    cases.push_back(
+        {"return torch._safe_softmax(torch.log(torch.relu(x)), " + std::string(dim) + ")", {{"x", {3, 4}, -3, 1}}});
+  }
+  cases.push_back({"return torch._prelu_kernel(x, self.w)", {{"x", {2, 3, 4, 5}}}, {{"w", {1, 3, 1, 1}}}});
+  cases.push_back({"return torch._prelu_kernel(x, self.w)", {{"x", {2, 3}}}, {{"w", {1, 3}}}});
+  cases.push_back({"return torch._prelu_kernel(x, self.w)", {{"x", {2, 3}}}, {{"w", {1}}}});
+  require_all(cases);
+}

@@ -350,3 +350,32 @@ TEST_CASE("Division by a dimension of size 0 is refused") {
   require_refused({"return x / x[:, 3:].shape[1] + torch.sum(x[:, 3:])", {{"x", {2, 3}}}}, "empty tensor");
   require_all({{"return x / x[:, 3:].shape[1]", {{"x", {2, 3}, 1, 2}}}});
 }
+
+TEST_CASE("aten::logaddexp and aten::logaddexp2") {
+  std::vector<Case> cases;
+  for (const char* name : {"logaddexp", "logaddexp2"}) {
+    const std::string call = std::string("return torch.") + name;
+    cases.push_back({call + "(x, y)", {{"x", {2, 3, 4}, -8, 8}, {"y", {2, 3, 4}, -8, 8}}});
+    cases.push_back({call + "(x, y)", {{"x", {3, 4}, -90, 90}, {"y", {1, 4}, -90, 90}}});
+    cases.push_back({call + "(x, self.y)", {{"x", {5}}}, {{"y", {1}}}});
+    // Minus infinity is the logarithm of nothing; twice that is nothing still.
+    cases.push_back({call + "(torch.log(torch.relu(x)), torch.log(torch.relu(-x * y)))",
+                     {{"x", {3, 8}, -4, 4}, {"y", {3, 8}, -4, 4}}});
+  }
+  require_all(cases);
+}
+
+TEST_CASE("aten::float_power") {
+  std::vector<Case> cases;
+  for (const char* exponent : {"2", "0.5", "-1.5", "3.0"})
+    cases.push_back(
+        {"return torch.float_power(x, " + std::string(exponent) + ").to(torch.float32)", {{"x", {2, 5}, 0.5, 3}}});
+  cases.push_back({"return torch.float_power(x, y).to(torch.float32)", {{"x", {2, 5}, 0.5, 3}, {"y", {5}, -2, 2}}});
+  cases.push_back({"return torch.float_power(2, x).to(torch.float32)", {{"x", {2, 5}, -2, 2}}});
+  cases.push_back({"return torch.float_power(x, 2).to(torch.float32)", {{"x", {2, 5}, -9, 9, ElementType::int32}}});
+  for (Case& test : cases) {
+    const size_t at = test.body.find("torch.float32");
+    test.body.replace(at, 13, "6");  // as TorchScript numbers types
+  }
+  require_all(cases);
+}

@@ -107,6 +107,7 @@ TEST_CASE("aten::rot90 and unfold") {
                          "torch.rot90(x, -1, [2, 3])", "torch.rot90(x, 4, [0, 1])"});
   require({9}, {"x.unfold(0, 3, 2)", "x.unfold(0, 4, 1)"});
   require({2, 9, 3}, {"x.unfold(1, 3, 3)", "x.unfold(1, 5, 2)", "x.unfold(-1, 2, 1)"});
+  require({2, 3, 4, 8}, {"x.unfold(-1, 4, 2)", "x.unfold(1, 2, 1)", "x.unfold(0, 2, 1)"});
 }
 
 TEST_CASE("aten::take_along_dim") {

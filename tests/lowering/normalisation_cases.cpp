@@ -86,3 +86,34 @@ TEST_CASE("A batch norm between convolutions costs nothing") {
                        {{"weight", {4, 3, 3, 3}}, {"mean", {4}}, variance({4}), {"next", {2, 4, 1, 1}}}},
                       3, true) == std::vector<std::string>{"CONV_2D", "CONV_2D", "TRANSPOSE"});
 }
+
+TEST_CASE("aten::rms_norm and aten::_fused_rms_norm") {
+  std::vector<Case> cases;
+  for (const Shape& shape : {Shape{2, 3, 4, 6}, Shape{2, 5, 6}, Shape{3, 6}, Shape{6}})
+    for (const char* arguments : {"[6], self.weight, 1e-05", "[6], self.weight, None", "[6], None, 0.1"}) {
+      cases.push_back({"return torch.rms_norm(x, " + std::string(arguments) + ")", {{"x", shape}}, {{"weight", {6}}}});
+      cases.push_back(
+          {"return torch._fused_rms_norm(x, " + std::string(arguments) + ")[0]", {{"x", shape}}, {{"weight", {6}}}});
+    }
+  cases.push_back({"return torch.rms_norm(x, [3, 6], self.weight)", {{"x", {2, 3, 6}}}, {{"weight", {3, 6}}}});
+  cases.push_back({"return torch.rms_norm(x, [6], w)", {{"x", {2, 6}}, {"w", {6}}}});
+  cases.push_back({"return torch.rms_norm(x, [6])", {{"x", {2, 6}, -1e-4, 1e-4}}});
+  require_all(cases);
+}
+
+TEST_CASE("Batch norm as torch.export decomposes it") {
+  std::vector<Case> cases;
+  for (const Shape& shape : shapes_with_channels(4))
+    for (const char* affine : {"self.weight, self.bias", "None, None"}) {
+      const std::vector<Tensor> attributes{{"weight", {4}}, {"bias", {4}}, {"mean", {4}}, variance({4})};
+      const auto add = [&](const std::string& call) {
+        cases.push_back({"return torch." + call + "[0]", {{"x", shape}}, attributes});
+      };
+      const std::string given(affine), statistics = ", self.mean, self.variance, ";
+      add("_native_batch_norm_legit_no_training(x, " + given + statistics + "0.1, 1e-05)");
+      add("_native_batch_norm_legit(x, " + given + statistics + "False, 0.1, 1e-05)");
+      add("_native_batch_norm_legit(x, " + given + ", True, 0.1, 1e-05)");
+      add("_batch_norm_no_update(x, " + given + statistics + "0.1, 1e-05)");
+    }
+  require_all(cases);
+}

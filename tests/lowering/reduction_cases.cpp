@@ -231,3 +231,12 @@ TEST_CASE("aten::cosine_similarity and aminmax") {
                {"return torch.aminmax(x)", {{"x", {3, 4}}}},
                {"return torch.aminmax(x, dim=1, keepdim=True)", {{"x", {3, 4, 5}}}}});
 }
+
+TEST_CASE("aten::any and aten::all along several dimensions") {
+  std::vector<Case> cases;
+  for (const char* call :
+       {"any(x, [0, 2])", "all(x, [0, 2], True)", "any(x, [-1, 1])", "_is_any_true(x)", "_is_all_true(x)"})
+    for (double least : {0.0, 1.0, -4.0})
+      cases.push_back({std::string("return torch.") + call, {{"x", {2, 3, 4}, least, 2, ElementType::bool8}}});
+  require_all(cases);
+}

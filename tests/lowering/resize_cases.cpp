@@ -132,3 +132,8 @@ TEST_CASE("Volumes of other sizes") {
     cases.push_back({std::string("return torch.") + call, {{"x", {2, 3, 3, 4, 5}}}});
   require_all(cases);
 }
+
+TEST_CASE("aten::_upsample_lanczos2d_aa") {
+  require_all(joined(some_of(image_cases("_upsample_lanczos2d_aa", corners, 4e-6), 40),
+                     scale_factor_cases("_upsample_lanczos2d_aa", {", False"})));
+}

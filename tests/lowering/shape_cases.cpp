@@ -150,3 +150,32 @@ TEST_CASE("Inputs and outputs of more than four dimensions") {
       {"return torch.linear(x.flatten(1), self.w).view([2, 1, 2, 1, 2])", {{"x", {2, 1, 2, 3, 2}}}, {{"w", {4, 12}}}});
   require_all(cases);
 }
+
+TEST_CASE("Views as copies, which functional graphs have instead") {
+  std::vector<Case> cases;
+  for (const char* call : {"view_copy(x, [4, 6])",
+                           "permute_copy(x, [2, 0, 1])",
+                           "transpose_copy(x, 0, 2)",
+                           "expand_copy(x, [2, 2, 3, 4])",
+                           "slice_copy(x, 2, 1, 3)",
+                           "select_copy(x, 1, 2)",
+                           "unsqueeze_copy(x, 1)",
+                           "squeeze_copy(x[:, :1], 1)",
+                           "squeeze_copy(x[:, :1, :1], [1, 2])",
+                           "diagonal_copy(x, 0, 1, 2)",
+                           "unfold_copy(x, 2, 2, 1)",
+                           "t_copy(x[0])",
+                           "alias_copy(x) * 2",
+                           "detach_copy(x) * 2",
+                           "_reshape_copy(x, [6, -1])",
+                           "_lazy_clone(x) * 2",
+                           "_to_copy(x) * 2",
+                           "lift_fresh_copy(x) * 2",
+                           "split_copy(x, 2, 2)[1]",
+                           "split_with_sizes_copy(x, [1, 3], 2)[1]",
+                           "unbind_copy(x, 1)[2]",
+                           "narrow_copy(x, 2, 1, 2)",
+                           "_unsafe_index(x, [torch.tensor([1, 0]), None, torch.tensor([0, 3])])"})
+    cases.push_back({std::string("return torch.") + call, {{"x", {2, 3, 4}}}});
+  require_all(cases);
+}

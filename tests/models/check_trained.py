@@ -17,8 +17,8 @@ TOLERANCE = 1e-4  # of the output's range
 
 def numbered(folder, stem):
     """FOLDER/STEM0.npy, STEM1.npy, ..."""
-    files = glob.glob(os.path.join(folder, stem + "[0-9].npy"))
-    return sorted(files)
+    files = glob.glob(os.path.join(folder, stem + "[0-9]*.npy"))
+    return sorted(files, key=lambda file: int(os.path.basename(file)[len(stem):-len(".npy")]))
 
 
 def compare(expected_file, actual_file):

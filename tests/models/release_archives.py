@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from typing import Tuple
 
+from check_trained import numbered
+
 
 @dataclass(frozen=True)
 class ReleaseArchive:
@@ -18,7 +20,10 @@ class ReleaseArchive:
 
 @contextlib.contextmanager
 def unpacked(packed):
-    """The folder of a release's archives, while it is needed."""
+    """The folder of a release's archives, while it is needed: `packed` itself, where it is one."""
+    if os.path.isdir(packed):
+        yield packed
+        return
     with tempfile.TemporaryDirectory(prefix="passerelle-release-") as folder:
         with tarfile.open(packed) as files:
             files.extractall(folder)
@@ -28,8 +33,7 @@ def unpacked(packed):
 def archives(folder):
     """Of all networks, in all forms: NETWORK.FORM.pt or NETWORK.ptl."""
     def beside(path, kind):
-        network = os.path.basename(path).split(".")[0]
-        return tuple(sorted(glob.glob(os.path.join(folder, f"{network}.{kind}[0-9].npy"))))
+        return tuple(numbered(folder, f"{os.path.basename(path).split('.')[0]}.{kind}"))
 
     paths = sorted(glob.glob(os.path.join(folder, "*.pt")) + glob.glob(os.path.join(folder, "*.ptl")))
     return [ReleaseArchive(path, beside(path, "input"), beside(path, "output")) for path in paths]

@@ -25,15 +25,11 @@ class Tool:
         return self.run_quietly(*arguments)
 
     def run_quietly(self, *arguments):
-        done = self.done(*arguments)
+        command = [self.command, *map(str, arguments)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
             fail(f"exit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
         return done.stdout
-
-    def done(self, *arguments):
-        """Whatever its exit status is."""
-        command = [self.command, *map(str, arguments)]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     def facts(self, file, *arguments):
         return json.loads(self.run("inspect", file, *arguments, "--format", "json"))

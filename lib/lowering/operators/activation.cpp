@@ -208,6 +208,18 @@ void lower_softmax(Context& context) {
   context.result(function(self_as_result(context), axis, 1));
 }
 
+/// A row of minus infinities gives zeros.
+void lower_safe_softmax(Context& context) {
+  Value x = self_as_result(context);
+  const uint32_t axis = Context::dimension(context.integer("dim"), context.info("self").shape.size());
+  Value counts = reduce(Op::REDUCE_ANY, not_equal(x, -INFINITY), {axis}, true);
+  Value zeros = filled(context, 0, OperandType::TENSOR_FLOAT32, x.shape());
+  context.result(chosen(context, counts, graph::softmax(x, axis), zeros, x.shape()));
+}
+
+/// As prelu's, but that the slopes' shape says which channel is whose.
+void lower_prelu_kernel(Context& context) { context.result(prelu(context.tensor("self"), context.tensor("weight"))); }
+
 constexpr Lowering table[] = {
     {"aten::relu", lower_relu, "RELU", ""},
     {"aten::relu6", lower_relu6, "RELU6", ""},
@@ -220,6 +232,7 @@ constexpr Lowering table[] = {
     {"aten::leaky_relu", lower_leaky_relu, "PRELU", ""},
     {"aten::rrelu", lower_rrelu, "PRELU", "not in training mode"},
     {"aten::prelu", lower_prelu, "PRELU", ""},
+    {"aten::_prelu_kernel", lower_prelu_kernel, "PRELU", ""},
     {"aten::elu", lower_elu, "ELU", ""},
     {"aten::selu", lower_selu, "ELU, MUL", ""},
     {"aten::celu", lower_celu, "ELU, MUL", ""},
@@ -239,6 +252,7 @@ constexpr Lowering table[] = {
     {"aten::softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
     {"aten::special_softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
     {"aten::_softmax", lower_softmax<graph::softmax>, "SOFTMAX", ""},
+    {"aten::_safe_softmax", lower_safe_softmax, "SOFTMAX, NOT_EQUAL, REDUCE_ANY, SELECT", ""},
     {"aten::log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},
     {"aten::special_log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},
     {"aten::_log_softmax", lower_softmax<graph::log_softmax>, "LOG_SOFTMAX", ""},

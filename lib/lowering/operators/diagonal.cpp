@@ -160,6 +160,7 @@ void lower_triangle(Context& context) {
 
 constexpr Lowering table[] = {
     {"aten::diagonal", lower_diagonal, "GATHER", ""},
+    {"aten::diagonal_copy", lower_diagonal, "GATHER", ""},
     {"aten::linalg_diagonal", lower_diagonal, "GATHER", ""},
     {"aten::diag", lower_diag, "GATHER, PAD", ""},
     {"aten::diag_embed", lower_diag_embed, "GATHER, PAD", ""},

@@ -213,6 +213,25 @@ void lower_exp2(Context& context) {
   context.result(pow(2, x));
 }
 
+/// log(e^a + e^b): the greater one, and what the difference adds. Equal infinities differ by 0.
+Value log_of_sum(Context& context, Value a, Value b, double logarithm_of_base) {
+  Value greater = max(a, b);
+  Value difference = greater - min(a, b);
+  Value zeros = filled(context, 0, OperandType::TENSOR_FLOAT32, difference.shape());
+  difference = chosen(context, equal(a, b), zeros, difference, difference.shape());
+  return greater + times(context, softplus(difference * -logarithm_of_base), 1 / logarithm_of_base);
+}
+
+void lower_logaddexp(Context& context) {
+  auto [self, other] = operands(context);
+  context.result(log_of_sum(context, self, other, 1));
+}
+
+void lower_logaddexp2(Context& context) {
+  auto [self, other] = operands(context);
+  context.result(log_of_sum(context, self, other, std::log(2.0)));
+}
+
 void lower_erfc(Context& context) { context.result(1 - erf(self_as_result(context))); }
 
 void lower_logit(Context& context) {
@@ -294,6 +313,7 @@ constexpr Lowering table[] = {
     {"aten::remainder", lower_remainder, "DIV, FLOOR, MUL, SUB", narrow_integers},
     {"aten::fmod", lower_fmod, "ABS, DIV, FLOOR, MUL, SUB", narrow_integers},
     {"aten::pow", lower_pow, "MUL, SQRT, RSQRT, DIV, POW", "integers to powers that are negative or differ"},
+    {"aten::float_power", lower_pow, "MUL, SQRT, RSQRT, DIV, POW", ""},
     {"aten::sqrt", lower_unary<Op::SQRT>, "SQRT", ""},
     {"aten::rsqrt", lower_unary<Op::RSQRT>, "RSQRT", ""},
     {"aten::reciprocal", lower_function<reciprocal>, "DIV", ""},
@@ -307,6 +327,8 @@ constexpr Lowering table[] = {
     {"aten::log10", lower_log10, "LOG, MUL", ""},
     {"aten::log1p", lower_function<log1p>, "LOG, ADD, SUB, DIV, MINIMUM, MAXIMUM", ""},
     {"aten::special_log1p", lower_function<log1p>, "LOG, ADD, SUB, DIV, MINIMUM, MAXIMUM", ""},
+    {"aten::logaddexp", lower_logaddexp, "MAXIMUM, MINIMUM, EQUAL, SELECT, EXP, LOG, ADD", ""},
+    {"aten::logaddexp2", lower_logaddexp2, "MAXIMUM, MINIMUM, EQUAL, SELECT, EXP, LOG, ADD", ""},
     {"aten::erf", lower_function<erf>, "MUL, ADD, TANH", ""},
     {"aten::special_erf", lower_function<erf>, "MUL, ADD, TANH", ""},
     {"aten::erfc", lower_erfc, "MUL, ADD, TANH, SUB", ""},

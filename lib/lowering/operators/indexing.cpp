@@ -152,18 +152,23 @@ void lower_rot90(Context& context) {
 /// Windows of one dimension; their elements are a new last dimension.
 void lower_unfold(Context& context) {
   Value x = context.tensor("self");
-  uint32_t dimension = Context::dimension(context.integer("dimension"), x.rank());
+  const Shape shape = x.shape();
+  const uint32_t dimension = Context::dimension(context.integer("dimension"), shape.size());
   auto size = static_cast<int32_t>(context.integer("size")), step = static_cast<int32_t>(context.integer("step"));
-  int32_t count = (static_cast<int32_t>(x.shape()[dimension]) - size) / step + 1;
+  const int32_t count = (static_cast<int32_t>(shape[dimension]) - size) / step + 1;
   std::vector<int32_t> indices;
   for (int32_t window = 0; window < count; ++window)
     for (int32_t i = 0; i < size; ++i) indices.push_back(window * step + i);
-  const Shape windows{static_cast<uint32_t>(count), static_cast<uint32_t>(size)};
-  Value picked = gathered(context, x, dimension, context.constant_operand(Constant::from(indices, windows)));
-  Permutation permutation = graph::identity_permutation(picked.rank());
-  permutation.erase(permutation.begin() + dimension + 1);
-  permutation.push_back(dimension + 1);
-  context.result(transposed(context, picked, permutation));
+  Value picked = gathered(context, x, dimension, indices);
+  // The windows go behind what is behind them: in four dimensions, of however many the result has.
+  const auto border = shape.begin() + dimension;
+  const auto before = static_cast<uint32_t>(graph::element_count({shape.begin(), border}));
+  const auto behind = static_cast<uint32_t>(graph::element_count({border + 1, shape.end()}));
+  if (behind > 1) {
+    const Shape windows{before, static_cast<uint32_t>(count), static_cast<uint32_t>(size), behind};
+    picked = transposed(context, reshaped(context, picked, windows), {0, 1, 3, 2});
+  }
+  context.result(reshaped(context, picked, context.result_type().shape));
 }
 
 // --- Numbers of elements as results.
@@ -301,12 +306,14 @@ constexpr Lowering table[] = {
     {"aten::take", lower_take, "RESHAPE, GATHER", ""},
     {"aten::embedding", lower_embedding, "EMBEDDING_LOOKUP, GATHER", ""},
     {"aten::index", lower_index, "GATHER", "masks that are computed from the input"},
+    {"aten::_unsafe_index", lower_index, "GATHER", "masks that are computed from the input"},
     {"aten::flip", lower_flip, "GATHER", ""},
     {"aten::fliplr", lower_fliplr, "GATHER", ""},
     {"aten::flipud", lower_flipud, "GATHER", ""},
     {"aten::roll", lower_roll, "GATHER", ""},
     {"aten::rot90", lower_rot90, "GATHER, TRANSPOSE", ""},
-    {"aten::unfold", lower_unfold, "GATHER, TRANSPOSE", ""},
+    {"aten::unfold", lower_unfold, "GATHER, RESHAPE, TRANSPOSE", ""},
+    {"aten::unfold_copy", lower_unfold, "GATHER, RESHAPE, TRANSPOSE", ""},
     {"aten::one_hot", lower_one_hot, "EQUAL, SELECT", "without num_classes"},
     {"aten::topk", lower_topk, "TOPK_V2", ""},
     {"aten::sort", lower_sort, "TOPK_V2", ""},

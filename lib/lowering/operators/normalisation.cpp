@@ -1,5 +1,6 @@
 // Normalisation by known statistics (batch norm) and by the tensor's own (instance, group and layer norm).
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "families.h"
@@ -65,7 +66,8 @@ Value normalise_by_constants(Context& c, Value value, double epsilon) {
 void lower_batch_norm(Context& c) {
   const Value input = c.tensor("input");
   const double epsilon = c.number(c.has("eps") ? "eps" : "epsilon");
-  if (!c.boolean("training") && !c.is_none("running_mean")) {
+  const bool training = c.has("training") && c.boolean("training");
+  if (!training && !c.is_none("running_mean")) {
     c.result(normalise_by_constants(c, input, epsilon));
     return;
   }
@@ -134,6 +136,24 @@ void lower_layer_norm(Context& c) {
   c.result(scale_and_shift(c, result, Shape(normalised.begin(), normalised.end())));
 }
 
+/// What PyTorch takes where none is given: the least that can be added to 1.
+double usual_epsilon(const Context& c) {
+  switch (c.info("input").type) {
+    case graph::ElementType::float64: return std::numeric_limits<double>::epsilon();
+    case graph::ElementType::float16: return 1.0 / 1024;
+    default: return std::numeric_limits<float>::epsilon();
+  }
+}
+
+/// input / sqrt(mean(input^2) + epsilon) * weight
+void lower_rms_norm(Context& c) {
+  const Value input = c.tensor("input");
+  const std::vector<int64_t> normalised = c.integers("normalized_shape");
+  const double epsilon = c.is_none("eps") ? usual_epsilon(c) : c.number("eps");
+  const Value average = mean(input * input, axes_between(input.rank() - normalised.size(), input.rank()));
+  c.result(scale_and_shift(c, input * rsqrt(average + epsilon), Shape(normalised.begin(), normalised.end())));
+}
+
 constexpr std::string_view own_statistics = "MEAN, SUB, MUL, ADD, RSQRT";
 
 const Lowering table[] = {
@@ -141,11 +161,16 @@ const Lowering table[] = {
     {"aten::native_batch_norm", lower_batch_norm, "MUL, ADD", "the statistics"},
     {"aten::cudnn_batch_norm", lower_batch_norm, "MUL, ADD", "the statistics"},
     {"aten::_batch_norm_impl_index", lower_batch_norm, "MUL, ADD", "the statistics"},
+    {"aten::_native_batch_norm_legit", lower_batch_norm, "MUL, ADD", "the statistics"},
+    {"aten::_native_batch_norm_legit_no_training", lower_batch_norm, "MUL, ADD", "the statistics"},
+    {"aten::_batch_norm_no_update", lower_batch_norm, "MUL, ADD", "the statistics"},
     {"aten::instance_norm", lower_instance_norm, "INSTANCE_NORMALIZATION, MUL, ADD", ""},
     {"aten::group_norm", lower_group_norm, own_statistics, ""},
     {"aten::native_group_norm", lower_group_norm, own_statistics, "the statistics"},
     {"aten::layer_norm", lower_layer_norm, own_statistics, ""},
     {"aten::native_layer_norm", lower_layer_norm, own_statistics, "the statistics"},
+    {"aten::rms_norm", lower_rms_norm, "MUL, MEAN, ADD, RSQRT", ""},
+    {"aten::_fused_rms_norm", lower_rms_norm, "MUL, MEAN, ADD, RSQRT", "the factors"},
 };
 
 }  // namespace

@@ -61,16 +61,7 @@ void lower_dequantize(Context& c) {
   c.results(results);
 }
 
-/// CAST reads quantized tensors as the integers that they hold; signed ones it only copies.
-void lower_int_repr(Context& c) {
-  const Value value = c.tensor("self");
-  const graph::Quantization quantization = value.quantization();
-  constexpr OperandType integer = OperandType::TENSOR_INT32;
-  if (value.is(OperandType::TENSOR_QUANT8_ASYMM)) return c.result(graph::cast(value, integer));
-  // At most 256 numbers: halves are far off, so that CAST, which truncates, finds the integer above half a step.
-  const Value steps = dequantize(value) * (1.0 / quantization.scale);
-  c.result(graph::cast(steps + (quantization.zero_point + 128.5), integer) + -128);
-}
+void lower_int_repr(Context& c) { c.result(integers_of(c.tensor("self"))); }
 
 constexpr Lowering table[] = {
     {"aten::quantize_per_tensor", lower_quantize, "QUANTIZE", "qint32"},
@@ -81,6 +72,15 @@ constexpr Lowering table[] = {
 };
 
 }  // namespace
+
+/// CAST reads quantized tensors as the integers that they hold; signed ones it only copies.
+Value integers_of(Value value) {
+  constexpr OperandType integer = OperandType::TENSOR_INT32;
+  if (value.is(OperandType::TENSOR_QUANT8_ASYMM)) return graph::cast(value, integer);
+  // At most 256 numbers: half a step is far off, so that FLOOR finds the integer half a step below.
+  const graph::Quantization quantization = value.quantization();
+  return graph::cast(floor(dequantize(value) * (1.0 / quantization.scale) + (quantization.zero_point + 0.5)), integer);
+}
 
 Span<const Lowering> quantization_lowerings() { return table; }
 

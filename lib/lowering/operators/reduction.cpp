@@ -271,6 +271,8 @@ constexpr Lowering table[] = {
     {"aten::argmin", lower_place_of_extreme<Op::ARGMIN>, "ARGMIN", ""},
     {"aten::any", lower_any_or_all<Op::REDUCE_ANY>, "REDUCE_ANY", ""},
     {"aten::all", lower_any_or_all<Op::REDUCE_ALL>, "REDUCE_ALL", ""},
+    {"aten::_is_any_true", lower_any_or_all<Op::REDUCE_ANY>, "REDUCE_ANY", ""},
+    {"aten::_is_all_true", lower_any_or_all<Op::REDUCE_ALL>, "REDUCE_ALL", ""},
     {"aten::var", lower_variance, "MEAN, SUB, MUL", ""},
     {"aten::std", lower_deviation, "MEAN, SUB, MUL, SQRT", ""},
     {"aten::var_mean", lower_variance_and_mean<false>, "MEAN, SUB, MUL", ""},

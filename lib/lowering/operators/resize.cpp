@@ -235,6 +235,11 @@ double antialiased_cubic_weight(double x) {
   return 0;
 }
 
+double sinc(double x) { return x == 0 ? 1 : std::sin(M_PI * x) / (M_PI * x); }
+
+/// A sinc in the window of a wider one.
+double lanczos_weight(double x) { return std::abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0; }
+
 Resampling antialiased(const Axis& axis, double (*weight)(double), double radius) {
   if (axis.keeps_pixels()) return nearest(axis, Nearest::asymmetric);
   const double ratio = axis.ratio();
@@ -271,6 +276,7 @@ void lower_antialiased(Context& c, double (*weight)(double), double radius) {
 
 void lower_antialiased_bilinear2d(Context& c) { lower_antialiased(c, triangle_weight, 1); }
 void lower_antialiased_bicubic2d(Context& c) { lower_antialiased(c, antialiased_cubic_weight, 2); }
+void lower_antialiased_lanczos2d(Context& c) { lower_antialiased(c, lanczos_weight, 3); }
 
 // --- Channels and pixels.
 
@@ -317,6 +323,7 @@ const Lowering table[] = {
     {"aten::upsample_bicubic2d", lower_bicubic2d, resampling_operations, ""},
     {"aten::_upsample_bilinear2d_aa", lower_antialiased_bilinear2d, resampling_operations, ""},
     {"aten::_upsample_bicubic2d_aa", lower_antialiased_bicubic2d, resampling_operations, ""},
+    {"aten::_upsample_lanczos2d_aa", lower_antialiased_lanczos2d, resampling_operations, ""},
     {"aten::pixel_shuffle", lower_pixel_shuffle, "CHANNEL_SHUFFLE, DEPTH_TO_SPACE", ""},
     {"aten::pixel_unshuffle", lower_pixel_unshuffle, "SPACE_TO_DEPTH, CHANNEL_SHUFFLE", ""},
     {"aten::channel_shuffle", lower_channel_shuffle, "CHANNEL_SHUFFLE", ""},

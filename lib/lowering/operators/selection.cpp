@@ -138,16 +138,22 @@ constexpr Lowering table[] = {
     {"aten::vsplit", lower_vsplit, "SPLIT, SLICE", "empty pieces"},
     {"aten::dsplit", lower_dsplit, "SPLIT, SLICE", "empty pieces"},
     {"aten::split", lower_split, "SPLIT, SLICE", "empty pieces"},
+    {"aten::split_copy", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::split_with_sizes", lower_split, "SPLIT, SLICE", "empty pieces"},
+    {"aten::split_with_sizes_copy", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::unsafe_split", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::unsafe_split_with_sizes", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::chunk", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::unsafe_chunk", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::tensor_split", lower_split, "SPLIT, SLICE", "empty pieces"},
     {"aten::unbind", lower_unbind, "SPLIT, RESHAPE", ""},
+    {"aten::unbind_copy", lower_unbind, "SPLIT, RESHAPE", ""},
     {"aten::slice", lower_slice, "SLICE, STRIDED_SLICE", "empty results"},
+    {"aten::slice_copy", lower_slice, "SLICE, STRIDED_SLICE", "empty results"},
     {"aten::narrow", lower_narrow, "SLICE", "empty results"},
+    {"aten::narrow_copy", lower_narrow, "SLICE", "empty results"},
     {"aten::select", lower_select, "SLICE, RESHAPE", ""},
+    {"aten::select_copy", lower_select, "SLICE, RESHAPE", ""},
 };
 
 }  // namespace

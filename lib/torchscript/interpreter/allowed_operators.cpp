@@ -113,7 +113,9 @@ vsplit vstack where xlogy xlogy_ zero zero_ values zeros zeros_like zfill
 _batch_norm_no_update _cdist_forward _fused_rms_norm _is_all_true _is_any_true _lazy_clone _native_batch_norm_legit
 _native_batch_norm_legit_no_training _prelu_kernel _reshape_copy _safe_softmax _scaled_dot_product_cudnn_attention
 _scaled_dot_product_efficient_attention _scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu
-_to_copy _unsafe_index _upsample_lanczos2d_aa broadcast_shapes copy lift_fresh_copy squeeze_copy
+_to_copy _unsafe_index _upsample_lanczos2d_aa alias_copy broadcast_shapes copy detach_copy diagonal_copy expand_copy
+lift_fresh_copy nll_loss2d nll_loss2d_forward nll_loss_forward permute_copy select_copy slice_copy split_copy
+split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy narrow_copy
 )";
 
 constexpr char quantized[] = R"(

@@ -36,7 +36,13 @@ struct Interpreter::Call {
     if (index >= schema.arguments().size()) return false;
     if (index == 0 && is_in_place_by_flag()) return true;
     const auto* alias = schema.arguments()[index].alias_info();
-    return alias != nullptr && alias->isWrite();
+    return alias != nullptr && alias->isWrite() && !only_declares_to_write();
+  }
+  /// A normalisation whose schema has it write to running statistics, and that is not in training mode.
+  bool only_declares_to_write() const {
+    const StatisticsWrite* write = statistics_write(op);
+    const c10::IValue* flag = write != nullptr ? argument(write->flag) : nullptr;
+    return flag != nullptr && flag->isBool() && !flag->toBool();
   }
 };
 

@@ -197,6 +197,8 @@ constexpr std::string_view value_keepers[] = {
     "aten::_cast_Short",
     "aten::_to_copy",
     "aten::lift_fresh_copy",
+    "aten::alias_copy",
+    "aten::detach_copy",
     "aten::_lazy_clone",
     "aten::_reshape_copy",
 };
@@ -218,10 +220,11 @@ constexpr std::string_view ignored[] = {
     "prim::Print",
 };
 
-constexpr HiddenWrite hidden_writes[] = {
+constexpr StatisticsWrite statistics_writes[] = {
     {"aten::batch_norm", "training", {"running_mean", "running_var"}},
     {"aten::native_batch_norm", "training", {"running_mean", "running_var"}},
     {"aten::_batch_norm_impl_index", "training", {"running_mean", "running_var"}},
+    {"aten::_native_batch_norm_legit", "training", {"running_mean", "running_var"}},
     {"aten::instance_norm", "use_input_stats", {"running_mean", "running_var"}},
 };
 
@@ -251,8 +254,8 @@ bool is_uninitialised(std::string_view op) { return contains(uninitialised, op);
 
 bool is_ignored(std::string_view op) { return contains(ignored, op); }
 
-const HiddenWrite* hidden_write(std::string_view op) {
-  for (const HiddenWrite& row : hidden_writes)
+const StatisticsWrite* statistics_write(std::string_view op) {
+  for (const StatisticsWrite& row : statistics_writes)
     if (row.op == op) return &row;
   return nullptr;
 }

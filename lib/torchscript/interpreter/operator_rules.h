@@ -29,12 +29,13 @@ bool is_uninitialised(std::string_view op);
 /// Run by nobody: it has no result and no meaning for a converted model (warn, Print, set_grad_enabled).
 bool is_ignored(std::string_view op);
 
-/// Normalisations that update running statistics behind their schema's back where `flag` is true: arguments to protect.
-struct HiddenWrite {
+/// Normalisations that update running statistics where `flag` is true, and only there, whatever their schema says:
+/// arguments to protect.
+struct StatisticsWrite {
   std::string_view op;
   std::string_view flag;
   std::string_view tensors[2];
 };
-const HiddenWrite* hidden_write(std::string_view op);
+const StatisticsWrite* statistics_write(std::string_view op);
 
 }  // namespace passerelle::torchscript

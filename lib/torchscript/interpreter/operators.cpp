@@ -245,17 +245,17 @@ void Interpreter::check_determinism(Call& call) {
 
 // An operator must not change what the model holds: it works on a copy, and the user is told.
 void Interpreter::protect_model_tensors(Call& call) {
-  const HiddenWrite* hidden = hidden_write(call.op);
-  if (hidden != nullptr) {
-    const IValue* flag = call.argument(hidden->flag);
-    if (flag == nullptr || !flag->isBool() || !flag->toBool()) hidden = nullptr;
+  const StatisticsWrite* update = statistics_write(call.op);
+  if (update != nullptr) {
+    const IValue* flag = call.argument(update->flag);
+    if (flag == nullptr || !flag->isBool() || !flag->toBool()) update = nullptr;
   }
   bool told = false;
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     IValue& argument = call.arguments[i];
     const std::string name = call.argument_name(i);
-    const bool secretly = hidden != nullptr && (name == hidden->tensors[0] || name == hidden->tensors[1]);
-    if (!secretly && !call.writes_to(i)) continue;
+    const bool in_training = update != nullptr && (name == update->tensors[0] || name == update->tensors[1]);
+    if (!in_training && !call.writes_to(i)) continue;
     if (argument.isTensor()) {
       if (!argument.toTensor().defined() || !tracker_.belongs_to_model(argument.toTensor())) continue;
       argument = argument.toTensor().clone();
@@ -266,7 +266,7 @@ void Interpreter::protect_model_tensors(Call& call) {
     if (told) continue;  // a normalisation writes its mean and its variance: one obstacle
     told = true;
     diagnose(graph::Reason::state, "it writes to a parameter, buffer or constant of the model ('" + name + "')",
-             secretly ? graph::way_out::eval_mode : graph::way_out::clone);
+             in_training ? graph::way_out::eval_mode : graph::way_out::clone);
   }
 }
 
