@@ -1,36 +1,21 @@
 #include "alternatives.h"
 
-#include <map>
-
 #include "passerelle/graph/ways_out.h"
+#include "passerelle/trace/refusals.h"
 
 namespace passerelle::lowering {
-namespace {
 
 namespace way_out = graph::way_out;
 using graph::ElementType;
 
-const std::map<std::string_view, const char*>& alternatives() {
-  static const std::map<std::string_view, const char*> table = {
-      {"aten::logcumsumexp", way_out::logcumsumexp},
-      {"aten::stft", way_out::fourier_filters},
-      {"aten::fake_quantize_per_tensor_affine", way_out::make_integers},
-      {"aten::fake_quantize_per_channel_affine", way_out::make_integers},
-      {"aten::fake_quantize_per_tensor_affine_cachemask", way_out::make_integers},
-      {"aten::fake_quantize_per_channel_affine_cachemask", way_out::make_integers},
-      {"aten::_fake_quantize_learnable_per_tensor_affine", way_out::make_integers},
-      {"aten::_fake_quantize_learnable_per_channel_affine", way_out::make_integers},
-      {"aten::_fake_quantize_per_tensor_affine_cachemask_tensor_qparams", way_out::make_integers},
-  };
-  return table;
+std::string why_not_lowered(std::string_view op) {
+  const trace::Refusal* refusal = trace::refusal_of(op);
+  return refusal == nullptr ? "nothing in NNAPI computes it, and no rewrite of it is known" : std::string(refusal->why);
 }
 
-}  // namespace
-
 std::string alternative(std::string_view op, bool on_complex_numbers) {
-  const auto row = alternatives().find(op);
-  if (row != alternatives().end()) return row->second;
-  if (op.substr(0, 10) == "aten::fft_") return way_out::fourier_products;
+  const trace::Refusal* refusal = trace::refusal_of(op);
+  if (refusal != nullptr && refusal->way_out != nullptr) return refusal->way_out;
   return on_complex_numbers ? way_out::real_parts : way_out::in_the_app;
 }
 

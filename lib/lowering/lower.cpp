@@ -177,7 +177,7 @@ class Driver {
     const Lowering* row = row_of(node);
     try {
       if (!row)
-        context_.refuse(Reason::no_counterpart, "nothing in NNAPI computes it, and no rewrite of it is known",
+        context_.refuse(Reason::no_counterpart, why_not_lowered(node.op),
                         alternative(node.op, has_type_without_name(node)));
       refuse_empty_tensors(node);
       row->function(context_);

@@ -1,6 +1,7 @@
 #include "ways_out.h"
 
 #include "passerelle/graph/ways_out.h"
+#include "passerelle/trace/refusals.h"
 
 namespace passerelle::torchscript {
 namespace {
@@ -42,6 +43,8 @@ UnknownOperator unknown_operator(const std::string& op, bool is_of_nested_tensor
   if (!is_of_pytorch)
     return {"it belongs to '" + library + "', a library beside PyTorch, and no rewrite of it is known",
             way_out::cut_before};
+  if (const trace::Refusal* refusal = trace::refusal_of(op))
+    return {std::string(refusal->why), refusal->way_out == nullptr ? way_out::other_operators : refusal->way_out};
   if (is_lacking) return {"this version of LibTorch does not have the operator", way_out::other_operators};
   return {"the operator is not on the list of those that may run", way_out::other_operators};
 }
