@@ -129,6 +129,8 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
   const std::vector<report::Finding> findings = report::findings_of(*trace, converted->diagnostics);
   Outcome outcome;
   outcome.json = {{"model", options.model},
+                  {"written_by", prepared->model.written_by()},
+                  {"libtorch", torchscript::Model::libtorch_version()},
                   {"converts", findings.empty()},
                   {"target_feature_level", converted->target},
                   {"operators", operators},

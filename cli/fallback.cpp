@@ -117,6 +117,8 @@ Expected<Outcome> convert_with_fallback(const ConvertOptions& conversion, const 
   const auto obstacles = report::findings_of(done->program.trace, split.obstacles);
   Outcome outcome;
   outcome.json = {{"model", conversion.model},
+                  {"written_by", prepared->model.written_by()},
+                  {"libtorch", torchscript::Model::libtorch_version()},
                   {"converts", split.obstacles.empty()},
                   {"target_feature_level", prepared->conversion.target.feature_level},
                   {"operators", done->program.trace.nodes.size()},

@@ -114,9 +114,8 @@ bool any_ends_with(const std::vector<ZipEntry>& entries, std::string_view end) {
 std::string zip_of_another_kind(const std::vector<ZipEntry>& entries, const std::string& root) {
   if (any_ends_with(entries, ".npy")) return "is a NumPy .npz file, not a TorchScript archive";
   if (any_ends_with(entries, "serialized_exported_program.json") || any_ends_with(entries, "models/model.json"))
-    return "was saved by torch.export, which is not TorchScript; in Python: exported = "
-           "torch.export.load(\"MODEL.pt2\"), "
-           "then torch.jit.trace(exported.module(), inputs).save(\"MODEL.pt\")";
+    return "was saved by torch.export, whose archives can't be read yet; how TorchScript, which can, is made of one "
+           "stands in docs/cli.md under \"Models\"";
   if (find(entries, root + "data.pkl") != nullptr)
     return std::string("was saved by torch.save (a state_dict or a pickled module), not by torch.jit.save; ") +
            save_again;
