@@ -1,10 +1,12 @@
 """Saves the networks of release_networks.py with whichever PyTorch this Python has, and what it makes of some inputs.
 
-    make_release_archives.py DIRECTORY [NAME]...
+    make_release_archives.py [--full] DIRECTORY [NAME]...
 
 NAME.FORM.pt (or .ptl), and for all forms of it NAME.input0.npy, ..., NAME.output0.npy, ... What the tests read:
 
     tar -c -C DIRECTORY --sort=name --owner=0 --group=0 . | xz -9e > releases/VERSION.tar.xz
+
+--full: those of full_networks.py too, some gigabytes. check_releases.py takes DIRECTORY itself.
 """
 
 import os
@@ -68,7 +70,8 @@ def flat(results):
 def make(network, directory):
     torch.manual_seed(SEED)
     model = network.model().eval()
-    randomise(model)
+    if not network.is_random:
+        randomise(model)
     inputs = tuple(torch.randn(shape) for shape in network.inputs)
     path = os.path.join(directory, network.name)
     for kind, tensors in (("input", inputs), ("output", flat(model(*inputs)))):
@@ -78,12 +81,18 @@ def make(network, directory):
         save(FORMS[form](model, inputs), f"{path}.ptl" if form == "ptl" else f"{path}.{form}.pt")
 
 
+def full_networks():
+    from full_networks import NETWORKS as networks  # which wants torchvision
+    return networks
+
+
 def main():
-    directory, *names = sys.argv[1:]
+    full = sys.argv[1] == "--full"
+    directory, *names = sys.argv[2:] if full else sys.argv[1:]
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     os.makedirs(directory, exist_ok=True)
-    for network in NETWORKS:
+    for network in full_networks() if full else NETWORKS:
         if not names or network.name in names:
             make(network, directory)
 

@@ -144,6 +144,7 @@ class Network:
     model: type
     inputs: Tuple[Tuple[int, ...], ...]
     forms: Tuple[str, ...]
+    is_random: bool = False  # norms too
 
 
 NETWORKS = (
