@@ -24,6 +24,7 @@ size_t edits(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {
+  if (word.size() < 3) return {};  // of one letter any other is as near
   const std::string* nearest = nullptr;
   size_t fewest = word.size() / 3 + 1;
   for (const std::string& candidate : candidates) {

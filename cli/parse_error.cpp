@@ -54,7 +54,9 @@ const CLI::Option* given_too_often(const CLI::App& command) {
 }  // namespace
 
 std::string no_such_command(const CLI::App& app, const std::string& name) {
-  return "'" + name + "' is not a command; " + there_are_commands(app) + did_you_mean(name, command_names(app));
+  std::vector<std::string> meant = command_names(app);
+  meant.insert(meant.end(), {"--version", "--help"});
+  return "'" + name + "' is not a command; " + there_are_commands(app) + did_you_mean(name, meant);
 }
 
 std::string explain_arguments(const CLI::App& command, const CLI::ParseError& error) {
@@ -75,7 +77,14 @@ std::string explain_arguments(const CLI::App& command, const CLI::ParseError& er
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-  if (!app.get_subcommands().empty()) return explain_arguments(*app.get_subcommands().front(), error);
+  if (!app.get_subcommands().empty()) {
+    const CLI::App& command = *app.get_subcommands().front();
+    for (const std::string& argument : app.remaining())
+      if (is_option(argument) && argument != "--")
+        return argument + " stands before the command; options stand behind it: passerelle " + command.get_name() +
+               " " + argument;
+    return explain_arguments(command, error);
+  }
   for (const std::string& argument : app.remaining(true)) {
     if (argument == "--") continue;
     return is_option(argument) ? no_such_option(app, argument) : no_such_command(app, argument);

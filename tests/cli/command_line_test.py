@@ -171,6 +171,9 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(page.returncode, 0)
             self.assertEqual(self.run_tool("help", command).stdout, page.stdout)
         self.refused("help", ["convrt"], "'convrt' is not a command.*did you mean convert\\?")
+        self.refused("version", [], "did you mean --version\\?")
+        self.refused("-v", ["convert", "models/conv.pt"], "-v stands before the command.*passerelle convert -v")
+        self.refused("-x", [], "there is no option -x\nTry")
         self.refused("convrt", [], "'convrt' is not a command.*did you mean convert\\?")
         version = self.run_tool("--version").stdout
         self.assertRegex(version.decode(), r"^passerelle \d+\.\d+\.\d+ \(LibTorch \d+\.\d+\.\d+.*\)\n$")
