@@ -102,6 +102,11 @@ Expected<report::FileReport> write(const Options& options, const graph::Module& 
   return report::file_report(to_standard_output ? "standard output" : options.output, file->view());
 }
 
+void tell_notes(const trace::Trace& trace) {
+  for (const graph::Diagnostic& note : trace.notes)
+    spdlog::info("{} ({}:{})", note.message, note.origin.user.file, note.origin.user.line);
+}
+
 Expected<Outcome> execute(const Options& options, const Common& common) {
   give_back_tensors();
   if (Expected<void> fits = check_fallback(options, options.fallback); !fits) return fits.error();
@@ -119,10 +124,11 @@ Expected<Outcome> execute(const Options& options, const Common& common) {
     (*wanted)->options.quantized_outputs = options.output_quantized;
     loss = quantize_with(**wanted, noise_for(*prepared), prepared->conversion);
   }
-  Expected<trace::Trace> trace = converter::trace(prepared->model, prepared->conversion.inputs);
+  Expected<trace::Trace> trace = converter::trace(prepared->model, prepared->conversion);
   if (!trace) return trace.error();
   Expected<converter::Converted> converted = converter::convert(*trace, prepared->conversion);
   if (!converted) return converted.error();
+  tell_notes(*trace);
   const size_t operators = report::operator_count(*trace, converted->diagnostics);
   spdlog::debug("{} became {}", report::count(operators, "operator"),
                 report::count(converted->module.main().operations.size(), "operation"));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "passerelle/lowering/lower.h"
@@ -120,11 +121,15 @@ Expected<Converted> lowered_for(const trace::Trace& trace, const Options& option
 
 }  // namespace
 
-Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& specs) {
-  Expected<trace::Trace> trace = model.trace(specs);
+Expected<trace::Trace> trace(const torchscript::Model& model, const Options& options) {
+  const std::vector<torchscript::InputSpec>& specs = options.inputs;
+  torchscript::Budget budget;
+  if (options.target.feature_level < nnapi::introduced(nnapi::OperationType::WHILE))
+    budget.unrolled = std::numeric_limits<int64_t>::max();
+  Expected<trace::Trace> trace = model.trace(specs, budget);
   if (trace || std::none_of(specs.begin(), specs.end(), is_quantized)) return trace;
   // It may be a model that quantizes its input itself.
-  return model.trace(with_floats(specs));
+  return model.trace(with_floats(specs), budget);
 }
 
 Expected<Converted> convert(const trace::Trace& trace, const Options& options) {
@@ -141,13 +146,13 @@ Expected<Converted> convert(const trace::Trace& trace, const Options& options) {
 }
 
 Expected<Converted> convert(const torchscript::Model& model, const Options& options) {
-  Expected<trace::Trace> trace = converter::trace(model, options.inputs);
+  Expected<trace::Trace> trace = converter::trace(model, options);
   if (!trace) return trace.error();
   return convert(*trace, options);
 }
 
 Expected<Survey> survey(const torchscript::Model& model, const Options& options) {
-  Expected<trace::Trace> trace = converter::trace(model, options.inputs);
+  Expected<trace::Trace> trace = converter::trace(model, options);
   if (!trace) return trace.error();
   Survey survey;
   survey.trace = *std::move(trace);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "border.h"
+#include "passerelle/graph/ways_out.h"
 #include "passerelle/stock/model.h"
 #include "passerelle/support/check.h"
 
@@ -24,6 +25,7 @@ class Splitter {
 
   Expected<Split> run() {
     take_diagnostics();
+    refuse_regions();
     if (!split_.obstacles.empty()) return Expected<Split>(std::move(split_));
     // First with all that might go: what is refused is found at once, and prices are asked for what is left.
     for (auto* cut : {&partition::greedy_cut, &partition::cut})
@@ -40,6 +42,29 @@ class Splitter {
  private:
   using Key = std::pair<std::vector<NodeId>, std::vector<trace::TensorId>>;
   static Key key(const Part& part) { return {part.nodes, part.outputs}; }
+
+  /// A cut goes through a straight line of operators: branches and loops would be written into the module as they are.
+  void refuse_regions() {
+    for (uint32_t i = 0; i < trace_.nodes.size(); ++i) {
+      const trace::Node& node = trace_.nodes[i];
+      if (node.regions.empty()) continue;
+      const graph::Origin& origin = trace_.origins[node.origin];
+      const auto same_place = [&](const graph::Diagnostic& each) {
+        return each.reason == graph::Reason::data_dependent_control_flow && each.origin.op == origin.op &&
+               each.origin.user.line == origin.user.line && each.origin.user.file == origin.user.file;
+      };
+      if (std::any_of(split_.obstacles.begin(), split_.obstacles.end(), same_place)) continue;
+      graph::Diagnostic diagnostic;
+      diagnostic.reason = graph::Reason::data_dependent_control_flow;
+      diagnostic.op = node.op;
+      diagnostic.origin = origin;
+      diagnostic.nodes = {NodeId{i}};
+      diagnostic.message = "what depends on the values of a tensor can't be divided between NNAPI and LibTorch";
+      diagnostic.suggestion = "convert it without --fallback for feature level 4 or above (--min-api 30), or " +
+                              std::string(graph::way_out::both_ways);
+      split_.obstacles.push_back(std::move(diagnostic));
+    }
+  }
 
   /// Random numbers are LibTorch's. All else that tracing has found means that the trace is not the model.
   void take_diagnostics() {

@@ -32,6 +32,8 @@ using verify::Layer;
 converter::Options options_of(const blob::View& view, const Request& request) {
   converter::Options options;
   options.relax_fp16 = view.relax_fp16();
+  // Whether long loops were unrolled.
+  options.target.feature_level = view.has_control_flow() ? view.feature_level() : nnapi::lowest_feature_level;
   options.inputs = request.specs;
   if (options.inputs.empty())  // bundled inputs: their values, which take a layout
     for (const HostTensor& tensor : request.inputs) {
@@ -214,7 +216,7 @@ Expected<verify::Layers> compare_layers(const Request& request) {
   Expected<blob::File> file = blob::File::open(request.file_path);
   if (!file) return file.error();
   const converter::Options options = options_of(file->view(), request);
-  Expected<Trace> trace = request.model.trace(options.inputs);
+  Expected<Trace> trace = converter::trace(request.model, options);
   if (!trace) return trace.error();
   Expected<Module> module = same_module(file->view(), request, *trace, options);
   if (!module) return module.error();

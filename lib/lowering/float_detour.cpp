@@ -62,17 +62,12 @@ class Detours {
 
   Detoured run() {
     std::vector<Node> nodes = std::move(trace_.nodes);
-    trace_.nodes.clear();
     std::vector<uint32_t> original_node;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      Node& node = nodes[i];
-      count_padding(trace_, node);
-      if (!has_quantized_tensors(trace_, node) || keeps_scale(node.op) || lowers_in_integers(node.op))
-        trace_.nodes.push_back(std::move(node));
-      else
-        detour(std::move(node));
-      original_node.resize(trace_.nodes.size(), static_cast<uint32_t>(i));
+      add(std::move(nodes[i]));
+      original_node.resize(nodes_.size(), static_cast<uint32_t>(i));
     }
+    trace_.nodes = std::move(nodes_);
     return {std::move(trace_), std::move(original_node)};
   }
 
@@ -87,6 +82,27 @@ class Detours {
     tensor.channel_zero_points.clear();
     trace_.tensors.push_back(std::move(tensor));
     return static_cast<TensorId>(trace_.tensors.size() - 1);
+  }
+
+  void add(Node node) {
+    count_padding(trace_, node);
+    for (trace::Region& region : node.regions) region.nodes = inside(std::move(region.nodes));
+    if (!node.regions.empty() || !has_quantized_tensors(trace_, node) || keeps_scale(node.op) ||
+        lowers_in_integers(node.op))
+      nodes_.push_back(std::move(node));
+    else
+      detour(std::move(node));
+  }
+
+  /// What is dequantized in a region is not there outside.
+  std::vector<Node> inside(std::vector<Node> nodes) {
+    const auto floats = floats_;
+    std::vector<Node> outside = std::move(nodes_);
+    nodes_.clear();
+    for (Node& node : nodes) add(std::move(node));
+    std::swap(nodes_, outside);
+    floats_ = floats;
+    return outside;
   }
 
   void detour(Node node) {
@@ -104,20 +120,21 @@ class Detours {
         id = computed;
       });
     name_for_floats(node);
-    trace_.nodes.push_back(std::move(node));
+    nodes_.push_back(std::move(node));
     for (const auto& [computed, quantized] : results)
-      trace_.nodes.push_back({"aten::quantize_per_tensor", "", {{"self", {computed}}}, {{quantized}}, origin});
+      nodes_.push_back({"aten::quantize_per_tensor", "", {{"self", {computed}}}, {{quantized}}, origin});
   }
 
   TensorId on_floats_at(TensorId id, uint32_t origin) {
     const auto known = floats_.find(id);
     if (known != floats_.end()) return known->second;
     const TensorId result = float_like(id);
-    if (!at(id).constant) trace_.nodes.push_back({"aten::dequantize", "self", {{"self", {id}}}, {{result}}, origin});
+    if (!at(id).constant) nodes_.push_back({"aten::dequantize", "self", {{"self", {id}}}, {{result}}, origin});
     return floats_[id] = result;
   }
 
   Trace trace_;
+  std::vector<Node> nodes_;              // that take the place of the trace's, or of a region's
   std::map<TensorId, TensorId> floats_;  // by quantized tensor
 };
 

@@ -1,8 +1,12 @@
 #include "passerelle/lowering/lower.h"
 
 #include <algorithm>
+#include <deque>
+#include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <string_view>
 
 #include "alternatives.h"
@@ -73,39 +77,66 @@ void for_each_tensor(const trace::Value& value, Visit&& visit) {
     for (const trace::Value& element : *list) for_each_tensor(element, visit);
 }
 
+/// Calls `visit` for each tensor that the nodes read, those of their regions among them.
+template <typename Visit>
+void for_each_read(const std::vector<Node>& nodes, const Visit& visit) {
+  for (const Node& node : nodes) {
+    for (const auto& argument : node.arguments) for_each_tensor(argument.second, visit);
+    for (const trace::Region& region : node.regions) {
+      for_each_read(region.nodes, visit);
+      for (TensorId id : region.outputs) visit(id);
+    }
+  }
+}
+
+/// And for each that they make.
+template <typename Visit>
+void for_each_made(const std::vector<Node>& nodes, const Visit& visit) {
+  for (const Node& node : nodes) {
+    for (const trace::Value& result : node.results) for_each_tensor(result, visit);
+    for (const trace::Region& region : node.regions) {
+      for (TensorId id : region.inputs) visit(id);
+      for_each_made(region.nodes, visit);
+    }
+  }
+}
+
 std::vector<bool> used_tensors(const Trace& trace) {
   std::vector<bool> used(trace.tensors.size(), false);
   auto mark = [&](TensorId id) { used[static_cast<uint32_t>(id)] = true; };
-  for (const Node& node : trace.nodes)
-    for (const auto& argument : node.arguments) for_each_tensor(argument.second, mark);
+  for_each_read(trace.nodes, mark);
   for (const trace::Port& port : trace.outputs) mark(port.tensor);
   return used;
 }
 
+/// What the lowering of a trace and those of its regions share.
+struct Whole {
+  Lowered lowered;
+  std::deque<graph::Graph>
+      regions;  ///< graph i + 1 of the module; a deque, as each is being built while others are added
+  std::vector<bool> used;
+  std::multimap<trace::NodeId, size_t> told;  ///< operators that tracing has refused: the diagnostic
+  std::vector<std::optional<size_t>> causes;  ///< of what refused operators have made: the diagnostic
+  uint32_t node = 0;  ///< in Trace::nodes, and the first origins: the one that is lowered, or whose region is
+};
+
 class Driver {
  public:
-  /// `original`: which operator of the model each node stands for.
-  Driver(const Trace& trace, const std::vector<uint32_t>& original)
+  Driver(const Trace& trace, Whole& whole, graph::Graph& graph)
       : trace_(trace),
+        whole_(whole),
+        graph_(graph),
         operands_(trace.tensors.size()),
-        used_(used_tensors(trace)),
-        causes_(trace.tensors.size()),
-        context_(trace, lowered_.module, graph(), operands_, used_) {
-    lowered_.diagnostics = trace.diagnostics;
-    for (size_t i = 0; i < trace.nodes.size(); ++i) {
-      lowered_.module.origins.push_back(trace.origins[trace.nodes[i].origin]);
-      lowered_.module.origins.back().node = trace::NodeId{original[i]};
-    }
-    for (size_t i = 0; i < trace.diagnostics.size(); ++i)
-      for (trace::NodeId node : trace.diagnostics[i].nodes) told_.emplace(node, i);
-  }
+        context_(trace, whole.lowered.module, graph, operands_, whole.used) {}
 
-  Lowered run() {
+  void run() {
     for (const trace::Port& port : trace_.inputs) add_input(port);
-    for (uint32_t i = 0; i < trace_.nodes.size(); ++i) lower_node(trace_.nodes[i], i);
+    for (uint32_t i = 0; i < trace_.nodes.size(); ++i) {
+      whole_.node = i;
+      lower_node(trace_.nodes[i], i);
+    }
     for (const trace::Port& port : trace_.outputs) add_output(port);
-    graph().remove_dead();
-    return std::move(lowered_);
+    graph_.remove_dead();
   }
 
  private:
@@ -125,8 +156,8 @@ class Driver {
     diagnostic.op = std::string(kind) + " " + port.name;
     diagnostic.message = "it has type " + std::string(graph::name(trace_[port.tensor].type)) + ", which NNAPI lacks";
     diagnostic.suggestion = alternative_to(trace_[port.tensor].type);
-    causes_[index(port.tensor)] = lowered_.diagnostics.size();
-    lowered_.diagnostics.push_back(std::move(diagnostic));
+    whole_.causes[index(port.tensor)] = whole_.lowered.diagnostics.size();
+    whole_.lowered.diagnostics.push_back(std::move(diagnostic));
   }
 
   void add_input(const trace::Port& port) {
@@ -140,10 +171,10 @@ class Driver {
       type.shape = graph::permuted(type.shape, graph::nchw_to_nhwc);
     }
     enter_border("input");
-    const OperandId id = graph().add_operand(std::move(type));
+    const OperandId id = graph_.add_operand(std::move(type));
     const OperandId value = half ? context_.widened(id) : id;
     operand(port.tensor) = port.channels_last ? context_.to_nchw(value) : value;
-    lowered_.module.add_input(id, std::move(added));
+    whole_.lowered.module.add_input(id, std::move(added));
   }
 
   void add_output(const trace::Port& port) {
@@ -155,20 +186,20 @@ class Driver {
       if (trace_[port.tensor].type == graph::ElementType::float16) id = context_.halved(id);
     } catch (const Refusal&) {
       if (!cause_of(port.tensor)) refuse_port(port, "output");
-      id = graph().add_operand(tensor_type(trace_[port.tensor]));
-      graph().operations.push_back(opaque("output", {id}));
+      id = graph_.add_operand(tensor_type(trace_[port.tensor]));
+      graph_.operations.push_back(opaque("output", {id}));
     }
-    lowered_.module.add_output(id, std::move(added));
+    whole_.lowered.module.add_output(id, std::move(added));
   }
 
   /// What is made at the border (a layout change, a constant that is returned) has an origin of its own.
   void enter_border(const char* name) {
     border_ = Node{};
     border_.op = name;
-    const auto number = static_cast<uint32_t>(lowered_.module.origins.size());
+    const auto number = static_cast<uint32_t>(whole_.lowered.module.origins.size());
     graph::Origin origin;
     origin.op = name;
-    lowered_.module.origins.push_back(std::move(origin));
+    whole_.lowered.module.origins.push_back(std::move(origin));
     context_.enter(border_, number);
   }
 
@@ -176,6 +207,7 @@ class Driver {
     context_.enter(node, origin);
     const Lowering* row = row_of(node);
     try {
+      if (!node.regions.empty()) return node.op == "prim::If" ? lower_if(node, origin) : lower_loop(node, origin);
       if (!row)
         context_.refuse(Reason::no_counterpart, why_not_lowered(node.op),
                         alternative(node.op, has_type_without_name(node)));
@@ -191,30 +223,42 @@ class Driver {
   }
 
   void refuse_node(const Node& node, uint32_t origin, graph::Diagnostic diagnostic) {
-    note_refusal(node, *lowered_.module.origins[origin].node, std::move(diagnostic));
+    note_refusal(node, *whole_.lowered.module.origins[origin].node, std::move(diagnostic));
     add_opaque(node, origin);
   }
 
   /// One cause is one obstacle: what is refused because of what a refused operator has made belongs to that operator.
   void note_refusal(const Node& node, trace::NodeId id, graph::Diagnostic refusal) {
-    std::optional<size_t> cause;
-    const auto known = told_.find(id);
-    if (known != told_.end()) cause = known->second;
+    std::vector<graph::Diagnostic>& diagnostics = whole_.lowered.diagnostics;
+    const std::optional<size_t> known = told(node, id);
+    std::optional<size_t> cause = known;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId read) { cause = cause ? cause : cause_of(read); });
     if (!cause) {
-      cause = lowered_.diagnostics.size();
-      lowered_.diagnostics.push_back(std::move(refusal));
-    } else if (known == told_.end()) {
-      lowered_.diagnostics[*cause].nodes.push_back(id);
+      cause = diagnostics.size();
+      diagnostics.push_back(std::move(refusal));
+    } else if (!known) {
+      diagnostics[*cause].nodes.push_back(id);
     }
-    told_.emplace(id, *cause);
     for (const trace::Value& result : node.results)
-      for_each_tensor(result, [&](TensorId made) { causes_[index(made)] = cause; });
+      for_each_tensor(result, [&](TensorId made) { whole_.causes[index(made)] = cause; });
   }
+  /// What tracing has said of this operator. Those of a region have one id, which is that of the region's own node.
+  std::optional<size_t> told(const Node& node, trace::NodeId id) const {
+    const auto [first, last] = whole_.told.equal_range(id);
+    const graph::Origin& here = trace_.origins[node.origin];
+    const auto says_it = [&](const auto& each) {
+      const graph::Origin& place = whole_.lowered.diagnostics[each.second].origin;
+      return !is_region() || (place.op == here.op && place.innermost.line == here.innermost.line &&
+                              place.innermost.file == here.innermost.file);
+    };
+    const auto found = std::find_if(first, last, says_it);
+    return found == last ? std::nullopt : std::optional<size_t>(found->second);
+  }
+  bool is_region() const { return &graph_ != &whole_.lowered.module.main(); }
   /// The diagnostic to which it is due that nothing can be done with a tensor: of a type that NNAPI lacks, or empty.
   std::optional<size_t> cause_of(TensorId id) const {
-    return is_empty(id) || !operand_type(trace_[id].type) ? causes_[index(id)] : std::nullopt;
+    return is_empty(id) || !operand_type(trace_[id].type) ? whole_.causes[index(id)] : std::nullopt;
   }
   bool has_type_without_name(const Node& node) const {
     bool found = false;
@@ -239,7 +283,7 @@ class Driver {
   /// NNAPI reads a size of 0 as one that is not known yet, and lowerings divide by sizes.
   void refuse_empty_tensors(const Node& node) {
     auto refuse = [&](TensorId id) {
-      if (trace_[id].constant || !used_[static_cast<uint32_t>(id)]) return;  // torch.cat skips constants
+      if (trace_[id].constant || !whole_.used[static_cast<uint32_t>(id)]) return;  // torch.cat skips constants
       for (int64_t size : trace_[id].shape)
         if (size == 0) context_.refuse(Reason::argument, "it reads or makes an empty tensor");
     };
@@ -249,13 +293,13 @@ class Driver {
 
   /// So that it can be told, when the passes are done, which of the trace's tensors an operand holds.
   void note_source(TensorId id) {
-    if (!operand(id) || graph().is_constant(*operand(id))) return;
-    std::optional<uint32_t>& source = graph()[*operand(id)].source;
+    if (!operand(id) || graph_.is_constant(*operand(id))) return;
+    std::optional<uint32_t>& source = graph_[*operand(id)].source;
     if (!source) source = static_cast<uint32_t>(id);
   }
 
   void require_bound(TensorId id) {
-    if (!operand(id) && used_[static_cast<uint32_t>(id)])
+    if (!operand(id) && whole_.used[static_cast<uint32_t>(id)])
       context_.refuse(Reason::no_counterpart, "the model uses a result of it that NNAPI does not give",
                       graph::way_out::values_alone);
   }
@@ -264,26 +308,25 @@ class Driver {
     std::vector<OperandId> outputs;
     for (const trace::Value& result : node.results)
       for_each_tensor(result, [&](TensorId id) {
-        if (!operand(id)) operand(id) = graph().add_operand(tensor_type(trace_[id]));
+        if (!operand(id)) operand(id) = graph_.add_operand(tensor_type(trace_[id]));
         outputs.push_back(*operand(id));
       });
     // Results that the lowering had bound before it refused already have a producer.
-    std::vector<std::optional<uint32_t>> producers = graph().producers();
+    std::vector<std::optional<uint32_t>> producers = graph_.producers();
     std::vector<OperandId> unmade;
     for (OperandId id : outputs)
-      if (!producers[graph::index(id)] && !graph().is_constant(id) && !is_input(id)) unmade.push_back(id);
+      if (!producers[graph::index(id)] && !graph_.is_constant(id) && !is_input(id)) unmade.push_back(id);
     graph::Operation operation = opaque(node.op, std::move(unmade));
     operation.origin = origin;
     for (const auto& argument : node.arguments)
       for_each_tensor(argument.second, [&](TensorId id) {
         if (operand(id)) operation.arguments.emplace_back(*operand(id));
       });
-    graph().operations.push_back(std::move(operation));
+    graph_.operations.push_back(std::move(operation));
   }
 
   bool is_input(OperandId id) const {
-    const std::vector<OperandId>& inputs = lowered_.module.main().inputs;
-    return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+    return std::find(graph_.inputs.begin(), graph_.inputs.end(), id) != graph_.inputs.end();
   }
 
   static graph::Operation opaque(std::string name, std::vector<OperandId> outputs) {
@@ -293,18 +336,223 @@ class Driver {
     return operation;
   }
 
-  graph::Graph& graph() { return lowered_.module.main(); }
   std::optional<OperandId>& operand(TensorId id) { return operands_[static_cast<uint32_t>(id)]; }
 
+  // --- What is decided when the model runs: its regions are graphs of their own.
+
+  /// Tensors from outside that regions read, but for constants: each region has its own.
+  std::vector<TensorId> captured(const Node& node) const {
+    std::set<TensorId> made;
+    for_each_made({node}, [&](TensorId id) { made.insert(id); });
+    std::vector<TensorId> ids;
+    const auto note = [&](TensorId id) {
+      if (!trace_[id].constant && made.count(id) == 0 && std::find(ids.begin(), ids.end(), id) == ids.end())
+        ids.push_back(id);
+    };
+    for (const trace::Region& region : node.regions) {
+      for_each_read(region.nodes, note);
+      for (TensorId id : region.outputs) note(id);
+    }
+    return ids;
+  }
+
+  graph::GraphId add_graph() {
+    whole_.regions.emplace_back();
+    return static_cast<graph::GraphId>(whole_.regions.size());
+  }
+  graph::Graph& graph_of(graph::GraphId id) { return whole_.regions[graph::index(id) - 1]; }
+
+  /// A formal input of this graph.
+  OperandId add_formal(TensorType type) {
+    graph_.inputs.push_back(graph_.add_operand(std::move(type)));
+    return graph_.inputs.back();
+  }
+  std::vector<OperandId> operands_of(const std::vector<TensorId>& ids) {
+    std::vector<OperandId> result;
+    for (TensorId id : ids) result.push_back(context_.operand(id));
+    return result;
+  }
+
+  void lower_if(const Node& node, uint32_t origin) {
+    const TensorId condition = *node.arguments.at(0).second.tensor();
+    std::vector<TensorId> inside = captured(node);
+    if (inside.empty()) inside.push_back(condition);  // NNAPI has no model without inputs
+    const std::vector<OperandId> inputs = operands_of(inside);
+    graph::GraphId branches[2];
+    for (size_t i = 0; i < 2; ++i) {
+      branches[i] = add_graph();
+      Driver branch(trace_, whole_, graph_of(branches[i]));
+      for (size_t k = 0; k < inside.size(); ++k) branch.operand(inside[k]) = branch.add_formal(graph_.type(inputs[k]));
+      branch.lower_region(node.regions[i]);
+    }
+    bind_results(node, append(Op::IF,
+                              {{"condition", context_.operand(condition)},
+                               {"then_model", branches[0]},
+                               {"else_model", branches[1]},
+                               {"inputs", inputs}},
+                              result_types(node), origin));
+  }
+
+  void lower_region(const trace::Region& region) {
+    for (const Node& node : region.nodes) lower_node(node, add_inner_origin(node));
+    for (TensorId id : region.outputs) graph_.outputs.push_back(context_.operand(id));
+  }
+
+  /// Its own line; as a node of the trace it is that which the region belongs to.
+  uint32_t add_inner_origin(const Node& node) {
+    std::vector<graph::Origin>& origins = whole_.lowered.module.origins;
+    graph::Origin origin = trace_.origins[node.origin];
+    origin.node = origins[whole_.node].node;
+    origins.push_back(std::move(origin));
+    return static_cast<uint32_t>(origins.size() - 1);
+  }
+
+  /// What comes out of other graphs can't be inferred from what goes in.
+  std::vector<OperandId> append(OperationType type, graph::NamedArguments arguments, std::vector<TensorType> outputs,
+                                uint32_t origin) {
+    graph_.operations.push_back(graph_.make_operation(type, arguments, std::move(outputs), origin));
+    return graph_.operations.back().outputs;
+  }
+
+  std::vector<TensorType> result_types(const Node& node) const {
+    std::vector<TensorType> types;
+    for (size_t i = 0; i < node.results.size(); ++i) types.push_back(context_.result_type(i));
+    return types;
+  }
+  void bind_results(const Node& node, const std::vector<OperandId>& values) {
+    for (size_t i = 0; i < node.results.size(); ++i) {
+      operand(*node.results[i].tensor()) = values[i];
+      note_source(*node.results[i].tensor());
+    }
+  }
+
+  /// How a loop is written as WHILE. Its state: the carried values, then the iteration's number, then whether it goes
+  /// on.
+  struct Loop {
+    const trace::Region& body;
+    const trace::Value& count;
+    const trace::Value& condition;
+    bool is_bounded;     ///< by count
+    bool has_condition;  ///< beside it
+    bool has_counter;
+    std::vector<TensorId> carried;  ///< before the first iteration
+    std::vector<TensorId> inside;   ///< what it reads from outside
+    size_t state_count() const { return carried.size() + has_counter + has_condition; }
+  };
+
+  Loop loop_of(const Node& node) const {
+    const trace::Region& body = node.regions.at(0);
+    Loop loop{body, node.arguments.at(0).second, node.arguments.at(1).second, true, true, true, {}, captured(node)};
+    for (const trace::Value& value : *node.arguments.at(2).second.list()) loop.carried.push_back(*value.tensor());
+    const auto* const known_count = std::get_if<int64_t>(&loop.count.data);
+    loop.is_bounded = !known_count || *known_count < std::numeric_limits<int32_t>::max();
+    const auto* const begins = std::get_if<bool>(&loop.condition.data);
+    const std::optional<Constant>& goes_on = trace_[body.outputs.at(0)].constant;
+    loop.has_condition =
+        !(begins && *begins && goes_on && goes_on->converted(graph::ElementType::int32).integers()[0] != 0);
+    loop.has_counter = loop.is_bounded;
+    for_each_read(body.nodes, [&](TensorId id) { loop.has_counter = loop.has_counter || id == body.inputs.at(0); });
+    for (TensorId id : body.outputs) loop.has_counter = loop.has_counter || id == body.inputs.at(0);
+    if (const TensorId* count = loop.count.tensor();
+        count && !trace_[*count].constant &&
+        std::find(loop.inside.begin(), loop.inside.end(), *count) == loop.inside.end())
+      loop.inside.push_back(*count);
+    return loop;
+  }
+
+  /// What NNAPI hands to a loop's condition and body: their formal inputs are alike.
+  void add_formals(const Loop& loop, const std::vector<TensorType>& types) {
+    for (const TensorType& type : types) add_formal(type);
+    for (size_t i = 0; i < loop.inside.size(); ++i) operand(loop.inside[i]) = graph_.inputs[loop.state_count() + i];
+  }
+
+  /// Gives whether the loop goes on.
+  void lower_loop_condition(const Loop& loop, const Node& node, uint32_t origin) {
+    context_.enter(node, origin);
+    std::optional<OperandId> goes_on;
+    if (loop.has_condition) goes_on = graph_.inputs[loop.state_count() - 1];
+    if (loop.is_bounded) {
+      const OperandId counter = graph_.inputs[loop.carried.size()];
+      const TensorId* const count = loop.count.tensor();
+      const OperandId end = count ? context_.operand(*count) : integer(std::get<int64_t>(loop.count.data));
+      const OperandId within =
+          context_.emit(Op::LESS, {{"input1", counter}, {"input2", end}}, {OperandType::TENSOR_BOOL8, {1}, {}});
+      goes_on = goes_on ? context_.binary(Op::LOGICAL_AND, within, *goes_on) : within;
+    }
+    if (!goes_on)
+      context_.refuse(Reason::data_dependent_control_flow, "the loop never ends", "give it a condition or an end");
+    graph_.outputs.push_back(*goes_on);
+  }
+
+  void lower_loop_body(const Loop& loop, const Node& node, uint32_t origin) {
+    for (size_t i = 0; i < loop.carried.size(); ++i) operand(loop.body.inputs.at(i + 1)) = graph_.inputs[i];
+    const OperandId counter = graph_.inputs.at(loop.has_counter ? loop.carried.size() : 0);
+    if (loop.has_counter) operand(loop.body.inputs[0]) = counter;
+    lower_region(loop.body);
+    context_.enter(node, origin);
+    const OperandId goes_on = graph_.outputs.front();
+    graph_.outputs.erase(graph_.outputs.begin());
+    if (loop.has_counter) graph_.outputs.push_back(context_.binary(Op::ADD, counter, integer(1)));
+    if (loop.has_condition) graph_.outputs.push_back(goes_on);
+  }
+
+  OperandId integer(int64_t value) { return context_.constant_operand(Constant::list({static_cast<int32_t>(value)})); }
+
+  void lower_loop(const Node& node, uint32_t origin) {
+    const Loop loop = loop_of(node);
+    std::vector<OperandId> inputs = operands_of(loop.carried);
+    if (loop.has_counter) inputs.push_back(integer(0));
+    if (loop.has_condition) {
+      const auto* const known = std::get_if<bool>(&loop.condition.data);
+      inputs.push_back(known
+                           ? context_.constant_operand(
+                                 Constant::from(std::vector<uint8_t>{*known}, {1}).converted(graph::ElementType::bool8))
+                           : context_.operand(*loop.condition.tensor()));
+    }
+    for (OperandId id : operands_of(loop.inside)) inputs.push_back(id);
+    std::vector<TensorType> types;
+    for (OperandId id : inputs) types.push_back(graph_.type(id));
+    const graph::GraphId condition = add_graph(), body = add_graph();
+    Driver condition_driver(trace_, whole_, graph_of(condition)), body_driver(trace_, whole_, graph_of(body));
+    condition_driver.add_formals(loop, types);
+    condition_driver.lower_loop_condition(loop, node, origin);
+    body_driver.add_formals(loop, types);
+    body_driver.lower_loop_body(loop, node, origin);
+    bind_results(node, append(Op::WHILE, {{"condition_model", condition}, {"body_model", body}, {"inputs", inputs}},
+                              result_types(node), origin));
+  }
+
   const Trace& trace_;
-  Lowered lowered_;
+  Whole& whole_;
+  graph::Graph& graph_;
   std::vector<std::optional<OperandId>> operands_;
-  std::vector<bool> used_;
-  std::map<trace::NodeId, size_t> told_;       ///< refused operators: the diagnostic
-  std::vector<std::optional<size_t>> causes_;  ///< of what refused operators have made: the diagnostic
   Context context_;
   Node border_;
 };
+
+}  // namespace
+
+namespace {
+
+/// `original`: which operator of the model each node stands for.
+Lowered lowered(const Trace& trace, const std::vector<uint32_t>& original) {
+  Whole whole;
+  whole.lowered.diagnostics = trace.diagnostics;
+  for (size_t i = 0; i < trace.nodes.size(); ++i) {
+    whole.lowered.module.origins.push_back(trace.origins[trace.nodes[i].origin]);
+    whole.lowered.module.origins.back().node = trace::NodeId{original[i]};
+  }
+  for (size_t i = 0; i < trace.diagnostics.size(); ++i)
+    for (trace::NodeId node : trace.diagnostics[i].nodes) whole.told.emplace(node, i);
+  whole.used = used_tensors(trace);
+  whole.causes.resize(trace.tensors.size());
+  Driver(trace, whole, whole.lowered.module.main()).run();
+  for (graph::Graph& region : whole.regions) {
+    region.remove_dead();
+    whole.lowered.module.graphs.push_back(std::move(region));
+  }
+  return std::move(whole.lowered);
+}
 
 }  // namespace
 
@@ -312,11 +560,11 @@ Lowered lower(const Trace& trace) {
   const auto is_quantized = [](const trace::Tensor& tensor) { return graph::is_quantized(tensor.type); };
   if (std::any_of(trace.tensors.begin(), trace.tensors.end(), is_quantized)) {
     const Detoured detoured = with_float_detours(trace);
-    return Driver(detoured.trace, detoured.original_node).run();
+    return lowered(detoured.trace, detoured.original_node);
   }
   std::vector<uint32_t> itself(trace.nodes.size());
   std::iota(itself.begin(), itself.end(), 0u);
-  return Driver(trace, itself).run();
+  return lowered(trace, itself);
 }
 
 std::vector<SupportedOperator> supported_operators() {

@@ -6,6 +6,8 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/version.h>
 
+#include <limits>
+
 #include "archive/nnapi_calls.h"
 #include "archive/reachable_operators.h"
 #include "interpreter/failures.h"
@@ -124,8 +126,10 @@ Expected<Trace> Model::trace(const std::vector<InputSpec>& specs, const Budget& 
   return trace_once(state_->module, specs, budget, Values::computed);
 }
 
-Expected<Program> Model::program(const std::vector<InputSpec>& specs, const Budget& budget) const {
+Expected<Program> Model::program(const std::vector<InputSpec>& specs, const Budget& given) const {
   prepare_libtorch();
+  Budget budget = given;
+  budget.unrolled = std::numeric_limits<int64_t>::max();  // a straight line can be divided, a loop can't
   const at::NoGradGuard no_gradients;
   Expected<Arguments> arguments = make_arguments(state_->module, specs);
   if (!arguments) return arguments.error();

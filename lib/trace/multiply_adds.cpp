@@ -1,5 +1,6 @@
 #include "passerelle/trace/multiply_adds.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -164,9 +165,21 @@ const std::map<std::string_view, Cost>& costs() {
   return table;
 }
 
+/// Of a branch the larger, of a loop one iteration.
+uint64_t of_regions(const Trace& trace, const Node& node) {
+  uint64_t most = 0;
+  for (const trace::Region& region : node.regions) {
+    uint64_t sum = 0;
+    for (const Node& inner : region.nodes) sum += multiply_adds(trace, inner);
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
 }  // namespace
 
 uint64_t multiply_adds(const Trace& trace, const Node& node) {
+  if (!node.regions.empty()) return of_regions(trace, node);
   const auto row = costs().find(node.op);
   return row == costs().end() ? 0 : row->second(Operator(trace, node));
 }

@@ -27,6 +27,7 @@ class Writer {
 
  private:
   void write(const Node& node) {
+    out_ << indent_;
     for (size_t i = 0; i < node.results.size(); ++i) {
       if (i > 0) out_ << ", ";
       value(node.results[i], true);
@@ -39,6 +40,24 @@ class Writer {
     out_ << ")";
     place(trace_.origins[node.origin]);
     out_ << "\n";
+    for (const Region& region : node.regions) write(region);
+  }
+
+  void write(const Region& region) {
+    const std::string outside = indent_;
+    const auto list = [&](const char* what, const std::vector<TensorId>& ids) {
+      out_ << what;
+      for (TensorId id : ids) {
+        out_ << " ";
+        typed(id);
+      }
+      out_ << "\n";
+    };
+    list((outside + "  region").c_str(), region.inputs);
+    indent_ += "    ";
+    for (const Node& node : region.nodes) write(node);
+    list((indent_ + "gives").c_str(), region.outputs);
+    indent_ = outside;
   }
 
   void write(const graph::Diagnostic& diagnostic) {
@@ -102,6 +121,7 @@ class Writer {
 
   const Trace& trace_;
   std::ostringstream out_;
+  std::string indent_;
 };
 
 }  // namespace

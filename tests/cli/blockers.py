@@ -24,7 +24,7 @@ class Gate(torch.nn.Module):
 class Noise(torch.nn.Module):
     def forward(self, x):
         noisy = x + torch.randn_like(x)  # blocker: randn_like
-        if bool(x.sum() > 1e6):  # blocker: prim::If
+        if float(x.sum()) ** 2 > 1e6:  # blocker: prim::If
             noisy = noisy * 2
         return noisy
 

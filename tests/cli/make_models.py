@@ -150,6 +150,10 @@ def main():
     save(torch.jit.script(blockers), "blockers.pt", making)
     save(torch.jit.trace(blockers, torch.rand(1, 3, 16, 16), check_trace=False), "blockers.traced.pt", making)
     shutil.copy("blockers.py", making)
+    from settling_model import Settling, Strict
+
+    save(torch.jit.script(Settling()), "settling.pt", making)
+    save(torch.jit.script(Strict()), "strict.pt", making)
     from deep_model import Deep
     from quantized_model import Quantized, Scores
 

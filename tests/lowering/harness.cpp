@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "catch.h"
 #include "levels.h"
+#include "many_values.h"
 #include "module.h"
 #include "passerelle/blob/write.h"
 #include "passerelle/converter/convert.h"
@@ -342,6 +344,44 @@ void require_all(const std::vector<Case>& cases) {
       FAIL_CHECK(describe(test, false) << error.what());
     }
   }
+}
+
+size_t require_for_values(const Case& test, int count, bool needs_control_flow) {
+  INFO(describe(test, false));
+  const torchscript::Model model = load(test);
+  std::vector<std::vector<InputSpec>> inputs;
+  std::vector<std::vector<HostTensor>> expected;
+  std::set<std::vector<double>> last;
+  for (int i = 0; i <= count; ++i) {
+    inputs.push_back(specifications(test, false));
+    std::vector<HostTensor> values;
+    for (size_t k = 0; k < test.inputs.size(); ++k) {
+      Tensor input = test.inputs[k];
+      input.name += std::to_string(i);  // other values, as they are drawn by name
+      inputs.back()[k].values = values_of(input);
+      values.push_back(*inputs.back()[k].values);
+    }
+    const Expected<std::vector<HostTensor>> results = model.run(inputs.back(), values);
+    if (!results) throw std::runtime_error(results.error().message);
+    last.insert(as_doubles(results->back()));
+    expected.push_back(*results);
+  }
+  const lowering::Lowered lowered = lower(model, inputs.front());
+  const std::string refused = text_of(lowered.diagnostics);
+  CHECK(refused == "");
+  if (!refused.empty()) return 0;
+  for (int level : {4, 6, 8})
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      INFO("feature level " << level << ", values " << i);
+      const std::string failure = failure_at(test, level, inputs[i], lowered.module, expected[i]);
+      if (!failure.empty()) FAIL_CHECK(failure);
+    }
+  if (!needs_control_flow) return last.size();
+  graph::Module below = lowered.module;
+  const std::vector<graph::Diagnostic> diagnostics = passes::run(below, {3});
+  const auto says_so = [](const graph::Diagnostic& each) { return each.feature_level == 4; };
+  CHECK(std::any_of(diagnostics.begin(), diagnostics.end(), says_so));
+  return last.size();
 }
 
 std::vector<graph::Diagnostic> refusals_of(const Case& test) {

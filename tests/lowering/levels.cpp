@@ -66,7 +66,8 @@ void check_report(const report::CheckReport& report, int target, int smallest) {
 void require_levels_agree(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& inputs) {
   converter::Options options;
   options.inputs = inputs;
-  const Expected<trace::Trace> trace = converter::trace(model, inputs);
+  options.target.feature_level = nnapi::highest_feature_level;
+  const Expected<trace::Trace> trace = converter::trace(model, options);
   if (!trace) FAIL(trace.error().message);
   int smallest = 0;
   for (int level = nnapi::highest_feature_level; level >= nnapi::lowest_feature_level; --level) {

@@ -55,10 +55,54 @@ TEST_CASE("early returns, optionals and assertions") {
   CHECK(operators(faithful_trace(model, {shape({2, 2})})) == "aten::mul aten::add");
 }
 
-TEST_CASE("a condition on data is reported, and the example's branch followed") {
+TEST_CASE("a condition on data has both branches, whichever the example takes") {
   const Model model = model_of(
       "def forward(self, x):\n"
       "  if bool(x.sum() > 0):\n"
+      "    y = x + 1\n"
+      "  else:\n"
+      "    y = x - 1\n"
+      "  return y.relu()\n");
+  for (const auto& values : {std::vector<float>{1, 2}, std::vector<float>{-1, -2}}) {
+    const Trace trace = faithful_trace(model, {floats({2}, values)});
+    CHECK(operators(trace) == "aten::sum aten::gt prim::If aten::relu");
+    const std::vector<trace::Region>& branches = trace.nodes.at(2).regions;
+    REQUIRE(branches.size() == 2);
+    CHECK(branches[0].nodes.at(0).op == "aten::add");
+    CHECK(branches[1].nodes.at(0).op == "aten::sub");
+  }
+}
+
+TEST_CASE("a loop on data has its body once") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  while bool(x.max() < 100):\n"
+      "    x = x * 2\n"
+      "  return x\n");
+  const Trace trace = faithful_trace(model, {floats({2}, {1, 20})});
+  CHECK(operators(trace) == "aten::max aten::lt prim::Loop");
+  REQUIRE(trace.nodes.back().regions.size() == 1);
+  CHECK(trace.nodes.back().regions[0].nodes.at(0).op == "aten::mul");
+}
+
+TEST_CASE("loops of many known iterations are not unrolled, short ones are") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  for i in range(300):\n"
+      "    x = x * 0.5 + 1\n"
+      "  for i in range(2):\n"
+      "    x = x.relu()\n"
+      "  return x\n");
+  CHECK(operators(faithful_trace(model, {shape({2})})) == "prim::Loop aten::relu aten::relu");
+  Budget budget;
+  budget.unrolled = 1000;
+  CHECK(any_trace(model, {shape({2})}, budget).nodes.size() == 602);
+}
+
+TEST_CASE("a condition that is computed in an odd way is reported, and the example's branch followed") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  if float(x.sum()) ** 3 > 0:\n"
       "    y = x + 1\n"
       "  else:\n"
       "    y = x - 1\n"
@@ -71,13 +115,38 @@ TEST_CASE("a condition on data is reported, and the example's branch followed") 
   CHECK(operators(negative) == "aten::sub aten::relu");
 }
 
+TEST_CASE("a list that a branch may have handed on is not changed unseen") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  a = [x]\n"
+      "  b = [x * 2]\n"
+      "  c = b\n"
+      "  if bool(x.sum() > 0):\n"
+      "    c = a\n"
+      "  c[0] = x * 3\n"
+      "  return a[0] + b[0]\n");
+  CHECK(reasons(any_trace(model, {shape({2})})) == "data-dependent-control-flow");
+}
+
+TEST_CASE("an element of a list from outside is no list of the branch") {
+  const Model model = model_of(
+      "def forward(self, x):\n"
+      "  kept = [[x], [x]]\n"
+      "  y = x\n"
+      "  if bool(x.sum() > 0):\n"
+      "    kept[0][0] = x * 3\n"
+      "    y = x * 2\n"
+      "  return kept[0][0] + y\n");
+  CHECK(reasons(any_trace(model, {shape({2})})) == "data-dependent-control-flow");
+}
+
 TEST_CASE("a condition on what a product or a convolution gives follows the example's values") {
   for (const char* made :
        {"torch.matmul(x, torch.ones([3, 3]))", "torch.conv2d(x[None, None], torch.ones([1, 1, 3, 3]))",
         "torch.addmm(torch.ones([3]), x, torch.ones([3, 3]))"}) {
     const Model model = model_of(std::string("def forward(self, x):\n  y = ") + made +
                                  "\n"
-                                 "  if bool(y.sum() > 0):\n"
+                                 "  if float(y.sum()) ** 3 > 0:\n"
                                  "    y = y + 1\n"
                                  "  else:\n"
                                  "    y = y - 1\n"
@@ -89,10 +158,10 @@ TEST_CASE("a condition on what a product or a convolution gives follows the exam
   }
 }
 
-TEST_CASE("a loop on data is reported once") {
+TEST_CASE("a loop whose condition is computed in an odd way is reported once") {
   const Model model = model_of(
       "def forward(self, x):\n"
-      "  while bool(x.max() < 100):\n"
+      "  while float(x.max()) ** 2 < 10000:\n"
       "    x = x * 2\n"
       "  return x\n");
   const Trace trace = any_trace(model, {floats({2}, {1, 20})});

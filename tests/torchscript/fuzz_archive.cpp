@@ -84,7 +84,7 @@ void convert(const std::string& path, const std::vector<torchscript::InputSpec>&
   std::strcpy(verdict.stage, "trace");
   converter::Options options;
   options.inputs = inputs;
-  const auto trace = converter::trace(*model, inputs);
+  const auto trace = converter::trace(*model, options);
   if (!trace) return refuse(trace.error());
   std::strcpy(verdict.stage, "convert");
   const auto converted = converter::convert(*trace, options);

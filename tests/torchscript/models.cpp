@@ -34,17 +34,29 @@ void check_value(const Trace& trace, const Value& value, std::vector<bool>& made
     for (const Value& element : *elements) check_value(trace, element, made, makes);
 }
 
-// Straight-line and in single assignment; constants have values.
+void check_nodes(const Trace& trace, const std::vector<Node>& nodes, std::vector<bool>& made) {
+  for (const Node& node : nodes) {
+    CHECK(node.op.back() != '_');
+    REQUIRE(node.origin < trace.origins.size());
+    for (const auto& [name, argument] : node.arguments) check_value(trace, argument, made, false);
+    for (const trace::Region& region : node.regions) {
+      std::vector<bool> inside = made;  // what a region makes is not there outside
+      for (TensorId id : region.inputs) check_value(trace, {id}, inside, true);
+      check_nodes(trace, region.nodes, inside);
+      for (TensorId id : region.outputs) check_value(trace, {id}, inside, false);
+    }
+    const bool is_branch = node.op == "prim::If", is_loop = node.op == "prim::Loop";
+    CHECK(node.regions.size() == (is_branch ? 2 : is_loop ? 1 : 0));
+    for (const trace::Region& region : node.regions) CHECK(region.outputs.size() == node.results.size() + is_loop);
+    for (const Value& result : node.results) check_value(trace, result, made, true);
+  }
+}
+
+// In single assignment; constants have values.
 void check_well_formed(const Trace& trace) {
   std::vector<bool> made(trace.tensors.size(), false);
   for (const Port& input : trace.inputs) made[static_cast<uint32_t>(input.tensor)] = true;
-  for (const Node& node : trace.nodes) {
-    CHECK(node.op.back() != '_');
-    CHECK(node.op.find("prim::If") == std::string::npos);
-    REQUIRE(node.origin < trace.origins.size());
-    for (const auto& [name, argument] : node.arguments) check_value(trace, argument, made, false);
-    for (const Value& result : node.results) check_value(trace, result, made, true);
-  }
+  check_nodes(trace, trace.nodes, made);
   for (const Port& output : trace.outputs) check_value(trace, {output.tensor}, made, false);
   for (const Tensor& tensor : trace.tensors)
     if (tensor.dependence != Dependence::data) {

@@ -85,8 +85,11 @@ TEST_CASE("operators with several results") {
   CHECK(trace.nodes[2].results[0].list()->size() == 2);
 }
 
-TEST_CASE("a number taken from data is reported where it is used") {
-  const Trace sum = reported("  n = x.sum().item()\n  return x * n\n");
+TEST_CASE("a number taken from data is a tensor where an operator takes one, and else reported where it is used") {
+  const Trace item = reported("  n = x.sum().item()\n  return x * n\n");
+  CHECK(reasons(item).empty());
+  CHECK(operators(item) == "aten::sum aten::mul");
+  const Trace sum = reported("  n = float(x.sum()) ** 2\n  return x * n\n");
   REQUIRE(reasons(sum) == "dynamic-shape");
   CHECK(sum.diagnostics[0].op == "aten::mul");
   CHECK(sum.diagnostics[0].origin.user.line == 3);

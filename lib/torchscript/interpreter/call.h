@@ -16,6 +16,8 @@ struct Interpreter::Call {
   Dependence dependence = Dependence::constant;  ///< of its results
   Dependence of_numbers = Dependence::constant;  ///< what the numbers and strings among its arguments depend on
   bool is_random = false;
+  std::optional<std::string> tensor_overload{};        ///< that takes its numbers from data as tensors
+  std::vector<bool> number_as_tensor{};                ///< by argument: which it takes so
   std::vector<std::pair<std::string, Value>> named{};  ///< its arguments in the trace, where a node may be needed
   std::vector<c10::IValue> results{};
 

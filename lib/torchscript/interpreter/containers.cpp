@@ -162,6 +162,7 @@ void Interpreter::run_set_attribute(Node* node) {
   const auto object = owner.value.toObject();
   const std::string& name = node->s(c10::attr::name);
   const size_t index = object->type()->getAttributeSlot(name);
+  require_made_here(owner.value, "an attribute of an object");
   if (module_paths_.count(object.get()) == 0) {
     if (value.unknown) throw TraceStopped{};
     object->setSlot(index, value.value);
@@ -186,6 +187,10 @@ void Interpreter::run_isinstance(Node* node) {
 
 void Interpreter::run_pass_through(Node* node) { set(node->output(), slot(node->input())); }
 
-void Interpreter::run_uninitialized(Node* node) { set(node->output(), {}); }
+void Interpreter::run_uninitialized(Node* node) {
+  Slot nothing;
+  nothing.uninitialized = true;
+  set(node->output(), std::move(nothing));
+}
 
 }  // namespace passerelle::torchscript

@@ -47,21 +47,35 @@ void Interpreter::follow_condition(Node* node, const Slot& condition, const char
 
 void Interpreter::run_if(Node* node) {
   const Slot condition = slot(node->input());
+  if (!condition.unknown && condition.number) {
+    if (!run_if_on_data(node, condition)) run_branch(node, condition.value.toBool() ? 0 : 1);
+    return;
+  }
   const bool connects = !condition.unknown && dependence(condition) == Dependence::data && is_connective(node);
   if (!connects) follow_condition(node, condition, "a condition");
-  const jit::Block* block = node->blocks()[condition.value.toBool() ? 0 : 1];
-  run_block(block);
+  run_branch(node, condition.value.toBool() ? 0 : 1);
+  if (connects) frame_->values.at(node->output()).dependence = Dependence::data;
+}
+
+void Interpreter::run_branch(Node* node, size_t branch) {
+  run_block(node->blocks()[branch]);
+  set_results(node, outputs_of(node->blocks()[branch]));
+}
+
+std::vector<Slot> Interpreter::outputs_of(const jit::Block* block) {
   std::vector<Slot> results;
   for (const jit::Value* output : block->outputs()) results.push_back(slot(output));
-  if (connects) results.front().dependence = Dependence::data;
-  set_results(node, std::move(results));
+  return results;
 }
 
 void Interpreter::run_loop(Node* node) {
   const Slot count = slot(node->inputs()[0]);
   Slot condition = slot(node->inputs()[1]);
-  follow_condition(node, count, "the number of a loop's iterations");
-  bool told = dependence(count) == Dependence::data;
+  const size_t diagnostics = trace_.diagnostic_count();
+  if (fits_while(node, count, condition) && run_loop_on_data(node, count, condition)) return;
+  bool told = trace_.diagnostic_count() > diagnostics;
+  if (!told) follow_condition(node, count, "the number of a loop's iterations");
+  told = told || dependence(count) == Dependence::data;
   std::vector<Slot> carried;
   for (size_t i = 2; i < node->inputs().size(); ++i) carried.push_back(slot(node->inputs()[i]));
   const jit::Block* body = node->blocks()[0];
@@ -110,8 +124,9 @@ void Interpreter::run_fork(Node* node) {
 
 void Interpreter::run_raise(Node* node) {
   const c10::IValue message = slot(node->inputs()[0]).value;
-  fail(message.isString() && !message.toStringRef().empty() ? message.toStringRef()
-                                                            : std::string("it raises an exception"));
+  throw ModelThrew{
+      message.isString() && !message.toStringRef().empty() ? message.toStringRef() : "it raises an exception", origin(),
+      true};
 }
 
 void Interpreter::run_enter(Node* node) {

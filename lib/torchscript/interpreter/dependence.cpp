@@ -86,6 +86,7 @@ Dependence Interpreter::scalar_dependence(const c10::IValue& value, Dependence o
 
 void Interpreter::set_container_dependence(const c10::IValue& value, Dependence dependence) {
   if (!is_container(value)) return;
+  if (open_regions_ > 0) made_in_region_.insert(value.internalToPointer());
   containers_[value.internalToPointer()] = dependence;
   if (!value.isObject() && may_hold_tensors(value))
     for_each_element(value, [&](const c10::IValue& element) {

@@ -12,6 +12,14 @@ namespace passerelle::torchscript {
 struct ModelThrew {
   std::string what;  ///< without a full stop
   graph::Origin origin;
+  bool is_raised = false;  ///< by the model's own raise or assert, not by an operator
+};
+
+/// A branch or a loop that can't be a region of the trace.
+struct RegionRefused {
+  std::string message;
+  std::string suggestion;
+  graph::Origin origin;
 };
 
 /// Tracing can't go on; a diagnostic says why.

@@ -159,7 +159,9 @@ std::optional<TensorId> Interpreter::emit_functional(Call& call, const at::Tenso
   if (const TensorId* same = call.named[index].second.tensor(); same && keeps_values(form->op)) return *same;
   trace::Node node;
   node.op = form->op;
-  node.overload = form->overload;
+  node.overload = call.tensor_overload && jit::findOperatorFor({form->op, *call.tensor_overload})
+                      ? *call.tensor_overload
+                      : form->overload;
   const bool by_flag = call.is_in_place_by_flag(), is_out = form->op == call.op && !by_flag;
   for (size_t i = 0; i < call.named.size(); ++i)
     if (!is_out || !call.writes_to(i)) node.arguments.push_back(call.named[i]);

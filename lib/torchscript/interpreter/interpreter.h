@@ -1,15 +1,17 @@
 // Walks a module's graphs and runs each operator on real tensors: functions are entered, branches and loops followed.
 // What is left, the operators whose results depend on the inputs' data, goes into the trace.
 //
-// interpreter.cpp holds calls and blocks, control_flow.cpp If, Loop and the like, containers.cpp lists, tuples, dicts
-// and objects, operators.cpp the operators proper, in_place.cpp those that write to their arguments; dependence.cpp
-// says what depends on the inputs, to_value.cpp makes the trace's values.
+// interpreter.cpp holds calls and blocks, control_flow.cpp If, Loop and the like where it is known what they do,
+// regions.cpp where only the data tells, numbers.cpp Python numbers that are computed from the data, containers.cpp
+// lists, tuples, dicts and objects, operators.cpp the operators proper, in_place.cpp those that write to their
+// arguments; dependence.cpp says what depends on the inputs, to_value.cpp makes the trace's values.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -19,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "failures.h"
 #include "passerelle/torchscript/model.h"
 #include "running/arguments.h"
 #include "tensor_tracker.h"
@@ -31,7 +34,9 @@ namespace passerelle::torchscript {
 struct Slot {
   c10::IValue value;
   Dependence dependence = Dependence::constant;
-  bool unknown = false;  ///< made by an operator that could not be run; so is whatever is computed from it
+  bool unknown = false;              ///< made by an operator that could not be run; so is whatever is computed from it
+  std::optional<TensorId> number{};  ///< of a Python number that depends on data: the tensor of rank 0 that holds it
+  bool uninitialized = false;        ///< it stands where nobody reads it
 };
 
 /// Of tensors that depend on the inputs' data.
@@ -99,6 +104,60 @@ class Interpreter {
   void run_enter(Node* node);
   void run_exit(Node* node);
   void follow_condition(Node* node, const Slot& condition, const char* what);
+  void run_branch(Node* node, size_t branch);
+  std::vector<Slot> outputs_of(const torch::jit::Block* block);
+
+  // regions.cpp
+  struct Flat;
+  struct Written;
+  struct TracedRegion;
+  struct Carried;
+  struct Leaf;
+  Flat flat(const Slot& slot);
+  void flatten(const c10::IValue& value, Flat& result);
+  Slot rebuilt(const c10::IValue& like, const std::vector<Slot>& leaves, bool shares, size_t& next);
+  TracedRegion trace_region(const TensorTracker::State& before, const std::function<std::vector<Slot>()>& run);
+  void refuse_region(const RegionRefused& refused);
+  bool is_made_here(const c10::IValue& container) const;
+  void share(const c10::IValue& value);
+  void require_made_here(const c10::IValue& container, const char* what);
+  void write_result(const at::Tensor& tensor, const at::Tensor& value, TensorId id);
+  Slot result_tensor(const TensorTracker::State& before, const at::Tensor& value, TensorId id,
+                     const std::vector<at::Tensor>& may_be);
+  TensorId zero_tensor(const c10::IValue& like);
+  bool run_if_on_data(Node* node, const Slot& condition);
+  bool run_without(Node* node, size_t branch, bool is_taken, const ModelThrew& threw);
+  void join_branches(Node* node, const Slot& condition, const TensorTracker::State& before,
+                     std::array<TracedRegion, 2>& branches, size_t taken);
+  bool is_cheap(const trace::Node& node) const;
+  void emit_choice(trace::Node& node);
+  Slot merged(const TensorTracker::State& before, std::array<const Flat*, 2> flats, size_t taken, trace::Node& made);
+  Slot merged_leaf(const TensorTracker::State& before, const Leaf& mine, const Leaf* theirs, size_t taken,
+                   trace::Node& made);
+  bool fits_while(Node* node, const Slot& count, const Slot& condition);
+  bool ends_on_data(Node* node);
+  bool run_loop_on_data(Node* node, const Slot& count, const Slot& condition);
+  TracedRegion trace_body(Node* node, Carried& carried, const TensorTracker::State& before);
+  void check_carried(const Carried& carried);
+  void check_outputs(const Carried& carried, const TracedRegion& body, const TensorTracker::State& before);
+  bool learn(Carried& carried, const TracedRegion& body);
+  void emit_loop(Node* node, const Slot& count, const Slot& condition, const TensorTracker::State& before,
+                 const Carried& carried, TracedRegion traced);
+
+  struct Call;
+
+  // numbers.cpp
+  TensorId number_tensor(const c10::IValue& value, std::optional<TensorId> number);
+  Slot number_slot(c10::IValue value, TensorId id) { return {std::move(value), Dependence::data, false, id}; }
+  TensorId as_number_type(TensorId id, graph::ElementType type);
+  TensorId emit_on_numbers(const char* op, const char* overload, std::vector<std::pair<std::string, Value>> arguments,
+                           graph::ElementType type);
+  std::optional<TensorId> number_result(const Call& call);
+  std::optional<TensorId> number_of_tensor(const Call& call);
+  bool run_with_number(Call& call);
+  void select_at_number(Call& call);
+  void tensor_of_number(Call& call, size_t number);
+  bool takes_numbers_as_tensors(Call& call);
 
   // containers.cpp
   void run_constant(Node* node);
@@ -117,7 +176,6 @@ class Interpreter {
 
   // operators.cpp
   void run_operator(Node* node);
-  struct Call;
   void execute(Call& call);
   void invoke(Call& call);
   void name_arguments(Call& call);
@@ -156,6 +214,11 @@ class Interpreter {
   c10::IValue result_;
   Frame* frame_ = nullptr;
   const Node* node_ = nullptr;                                 ///< that runs
+  int open_regions_ = 0;                                       ///< of the trace
+  std::set<const void*> made_in_region_;                       ///< containers, in the innermost one
+  std::map<const void*, c10::IValue> shared_;                  ///< lists that may or may not be the same as others
+  std::set<TensorId> counters_;                                ///< of loops: they count from 0
+  std::set<const at::TensorImpl*> written_formals_;            ///< carried tensors that the last body has written to
   std::unordered_map<const void*, std::string> module_paths_;  ///< of the model's objects
   std::unordered_map<const void*, Dependence> containers_;
   std::unordered_map<const void*, c10::IValue>

@@ -102,12 +102,17 @@ void Interpreter::run_operator(Node* node) {
     return set_unknown(node);
   }
   for (const Slot& input : call.inputs) call.arguments.push_back(input.value);
+  for (size_t i = 0; i < call.arguments.size(); ++i)
+    if (call.writes_to(i) && !call.arguments[i].isTensor() && call.arguments[i].isPtrType())
+      require_made_here(call.arguments[i], "a list or dict");
+  if (run_with_number(call)) return;
   execute(call);
   set_call_results(node, call);
 }
 
 void Interpreter::execute(Call& call) {
   call.makes_tensors = returns_tensors(call.schema);
+  const bool takes_numbers = takes_numbers_as_tensors(call);
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     const IValue& value = call.arguments[i];
     const Dependence of_numbers = scalar_dependence(value, call.inputs[i].dependence);
@@ -122,12 +127,12 @@ void Interpreter::execute(Call& call) {
     if (call.makes_tensors && of_numbers == Dependence::data && value.isTensor() == false) {
       std::vector<at::Tensor> inside;
       collect_tensors(value, inside);
-      of_all = Dependence::shape;
+      of_all = takes_numbers ? Dependence::data : Dependence::shape;
       for (const at::Tensor& tensor : inside) of_all = join(of_all, tracker_.dependence(tensor));
     }
     call.dependence = join(call.dependence, of_all);
   }
-  if (call.makes_tensors && call.of_numbers == Dependence::data) report_data_dependent_numbers(call);
+  if (call.makes_tensors && call.of_numbers == Dependence::data && !takes_numbers) report_data_dependent_numbers(call);
   check_determinism(call);
   protect_model_tensors(call);
   const bool in_place = std::any_of(call.arguments.begin(), call.arguments.end(), [&](const IValue& argument) {
@@ -142,7 +147,9 @@ void Interpreter::execute(Call& call) {
 
 void Interpreter::name_arguments(Call& call) {
   for (size_t i = 0; i < call.arguments.size(); ++i)
-    call.named.emplace_back(call.argument_name(i), to_value(call.arguments[i]));
+    call.named.emplace_back(call.argument_name(i), call.tensor_overload && call.number_as_tensor[i]
+                                                       ? Value{number_tensor(call.arguments[i], call.inputs[i].number)}
+                                                       : to_value(call.arguments[i]));
 }
 
 /// LibTorch looks up types, layouts and orders of memory by their numbers without a look at how many there are.
@@ -305,7 +312,7 @@ void Interpreter::emit_results(Call& call) {
   if (!needs_node) return;
   trace::Node node;
   node.op = call.op;
-  node.overload = call.schema.overload_name();
+  node.overload = call.tensor_overload.value_or(call.schema.overload_name());
   node.arguments = call.named;
   for (const IValue& result : call.results) node.results.push_back(to_value(result));
   node.origin = trace_.add_origin(origin());
@@ -323,6 +330,12 @@ std::optional<TensorId> Interpreter::result_value(const Call& call, const at::Te
     if (same) return tracker_.id(argument);
   }
   return std::nullopt;
+}
+
+/// Of a container: what it gives was there before.
+static bool gives_element(std::string_view op) {
+  return op == "aten::__getitem__" || op == "aten::get" || op == "aten::pop" || op == "aten::popitem" ||
+         op == "aten::setdefault";
 }
 
 void Interpreter::set_call_results(Node* node, Call& call) {
@@ -343,7 +356,9 @@ void Interpreter::set_call_results(Node* node, Call& call) {
                         std::any_of(call.arguments.begin(), call.arguments.end(), [&](const IValue& argument) {
                           return argument.isPtrType() && argument.internalToPointer() == result.internalToPointer();
                         });
+    const bool is_element = gives_element(call.op) && result.isPtrType() && !is_made_here(result);
     if (!is_old) set_container_dependence(result, of_result);
+    if (is_element) made_in_region_.erase(result.internalToPointer());
     set(node->outputs()[i], {result, of_result});
   }
   for (size_t i = call.results.size(); i < node->outputs().size(); ++i) set(node->outputs()[i], {});

@@ -149,6 +149,43 @@ TensorId TensorTracker::emit(Node node, const std::vector<int64_t>& shape, Tenso
   return id;
 }
 
+TensorId TensorTracker::gather(const View& view, TensorId parent, const std::vector<int64_t>& shape) {
+  Node node;
+  node.op = "aten::index_select";
+  node.arguments = {{"self", {parent}}, {"dim", {view.dimension}}, {"index", {view.place}}};
+  std::vector<int64_t> kept = trace_[parent].shape;
+  kept[static_cast<size_t>(view.dimension)] = 1;
+  return emit(reshape_node(emit(std::move(node), kept, parent), shape), shape, parent);
+}
+
+/// The dimension's elements are told apart by a mask: where is its place, and what is there.
+TensorId TensorTracker::put_at_place(const View& view, TensorId parent, const std::vector<int64_t>& parent_shape,
+                                     TensorId child) {
+  const auto dimension = static_cast<size_t>(view.dimension);
+  std::vector<int64_t> along(parent_shape.size(), 1), one = parent_shape;
+  along[dimension] = parent_shape[dimension];
+  one[dimension] = 1;
+  const TensorId places =
+      trace_.add_constant(at::arange(parent_shape[dimension], at::kLong).view(along), Dependence::constant);
+  Node equal;
+  equal.op = "aten::eq";
+  equal.overload = "Tensor";
+  equal.arguments = {{"self", {places}}, {"other", {view.place}}};
+  Tensor mask;
+  mask.type = graph::ElementType::bool8;
+  mask.shape = along;
+  const TensorId mask_id = trace_.add_tensor(std::move(mask));
+  equal.results = {{mask_id}};
+  equal.origin = trace_.add_origin(current_());
+  trace_.add_node(std::move(equal));
+  Node where;
+  where.op = "aten::where";
+  where.overload = "self";
+  where.arguments = {
+      {"condition", {mask_id}}, {"self", {emit(reshape_node(child, one), one, parent)}}, {"other", {parent}}};
+  return emit(std::move(where), parent_shape, parent);
+}
+
 void TensorTracker::refresh(TrackedTensor& tracked) {
   if (tracked.version == tracked.storage->version) return;
   tracked.version = tracked.storage->version;
@@ -167,6 +204,8 @@ void TensorTracker::refresh(TrackedTensor& tracked) {
     tracked.lost_to = tracked.storage->last_write;
   } else if (tracked.view.kind == View::Kind::same) {
     tracked.id = tracked.parent->id;
+  } else if (tracked.view.kind == View::Kind::select_computed) {
+    tracked.id = gather(tracked.view, *tracked.parent->id, tracked.shape);
   } else {
     tracked.id = emit(view_node(tracked.view, *tracked.parent->id, tracked.shape), tracked.shape, *tracked.parent->id);
   }
@@ -175,6 +214,7 @@ void TensorTracker::refresh(TrackedTensor& tracked) {
 void TensorTracker::before_write(const at::Tensor& tensor, Dependence dependence_after) {
   const Tracked tracked = find(tensor);
   refresh(*tracked);
+  keep_bytes(tensor);
   // What the tensor is a view of gets its parts back after the write; where its value is known now, it has to be kept.
   at::Tensor parent_tensor = tracked->parent_tensor;
   for (Tracked parent = tracked->parent; parent != nullptr; parent = parent->parent) {
@@ -190,6 +230,7 @@ void TensorTracker::after_write(const at::Tensor& tensor, Dependence dependence,
   const Tracked tracked = find(tensor);
   ++tracked->storage->version;
   tracked->storage->last_write = current_();
+  lose_partners(*tracked->storage);
   tracked->version = tracked->storage->version;
   tracked->dependence = dependence;
   tracked->id = id;
@@ -220,6 +261,11 @@ void TensorTracker::put_back(TrackedTensor& child, const at::Tensor& child_tenso
     return;
   }
   const TensorId child_id = value_of(child, child_tensor);
+  if (child.view.kind == View::Kind::select_computed) {
+    parent.id = put_at_place(child.view, *parent.id, parent.shape, child_id);
+    parent.dependence = Dependence::data;
+    return;
+  }
   parent.id = emit(scatter_node(child.view, *parent.id, parent.shape, child_id), parent.shape, *parent.id);
   parent.dependence = Dependence::data;
 }

@@ -26,6 +26,8 @@ struct TrackedStorage {
   uint64_t version = 0;
   graph::Origin last_write;
   std::vector<std::pair<TensorId, at::Tensor>> constants;  ///< of the trace that are views of these bytes
+  /// Which a branch may have returned as it was, or not: what is written to one may or may not show in the other.
+  std::vector<const c10::StorageImpl*> partners{};
 };
 
 struct TrackedTensor {
@@ -66,6 +68,9 @@ class TensorTracker {
   /// A tensor on a known storage of which nobody can say what it is a view of.
   void add_stray(const at::Tensor& tensor, Dependence dependence, std::optional<TensorId> id);
 
+  /// The element of a dimension that a select_computed names, for a result of this shape.
+  TensorId gather(const View& view, TensorId parent, const std::vector<int64_t>& shape);
+
   /// What is known of `tensor` is from now on known of `other`, and of `tensor` nothing.
   void rename(const at::Tensor& tensor, const at::Tensor& other);
 
@@ -74,26 +79,55 @@ class TensorTracker {
   /// After it: `id` holds the new value, or the value is still known.
   void after_write(const at::Tensor& tensor, Dependence dependence, std::optional<TensorId> id);
 
+  /// All that is known, to go back to: each branch begins where the other began.
+  struct State {
+    std::unordered_map<const at::TensorImpl*, std::shared_ptr<TrackedTensor>> tensors;
+    std::unordered_map<const c10::StorageImpl*, std::shared_ptr<TrackedStorage>> storages;
+  };
+  State copy() const { return copy(tensors_, storages_); }
+  /// From here on the bytes that are written over are kept, until go_back().
+  void begin_journal() { journals_.emplace_back(); }
+  void go_back(const State& state);
+  /// Tensors that `state` knew and that were written to since, those that they are views of in their place.
+  std::vector<at::Tensor> written_since(const State& state) const;
+  bool is_written(const at::Tensor& tensor) { return find(tensor)->storage->version > 0; }
+  bool shares_storage_of(const State& state, const at::Tensor& tensor) const;
+  /// Nobody can tell what it holds from here on: reading it is a diagnostic.
+  void lose(const at::Tensor& tensor);
+  /// They may or may not be the same: after a write to one, nobody can tell what the other holds.
+  void link(const at::Tensor& one, const at::Tensor& other);
+
   /// Bytes of the storages that are alive and not the model's.
   uint64_t living_bytes() const;
 
  private:
   using Tracked = std::shared_ptr<TrackedTensor>;
+  using Tensors = std::unordered_map<const at::TensorImpl*, Tracked>;
+  using Storages = std::unordered_map<const c10::StorageImpl*, std::shared_ptr<TrackedStorage>>;
+  /// A storage's bytes as they were, beside the storage.
+  struct Kept {
+    at::Tensor memory, bytes;
+  };
 
+  static State copy(const Tensors& tensors, const Storages& storages);
+  void keep_bytes(const at::Tensor& tensor);
+  void lose_partners(const TrackedStorage& storage);
   Tracked find(const at::Tensor& tensor);
   Tracked add(const at::Tensor& tensor, std::shared_ptr<TrackedStorage> storage);
   std::shared_ptr<TrackedStorage> storage_of(const at::Tensor& tensor) const;
   std::shared_ptr<TrackedStorage> add_storage(const at::Tensor& tensor, bool belongs_to_model);
   void refresh(TrackedTensor& tracked);
   TensorId value_of(TrackedTensor& tracked, const at::Tensor& tensor);
+  TensorId put_at_place(const View& view, TensorId parent, const std::vector<int64_t>& parent_shape, TensorId child);
   TensorId emit(Node node, const std::vector<int64_t>& shape, TensorId like);
   void put_back(TrackedTensor& child, const at::Tensor& child_tensor);
   void purge();
 
   TraceBuilder& trace_;
   Current current_;
-  std::unordered_map<const at::TensorImpl*, Tracked> tensors_;
-  std::unordered_map<const c10::StorageImpl*, std::shared_ptr<TrackedStorage>> storages_;
+  Tensors tensors_;
+  Storages storages_;
+  std::vector<std::unordered_map<const c10::StorageImpl*, Kept>> journals_;
   size_t purge_at_ = 256;
 };
 

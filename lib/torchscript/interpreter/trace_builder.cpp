@@ -24,6 +24,19 @@ void for_each_result(AnyNode& node, const Visit& visit) {
   for (auto& result : node.results) for_each_tensor(result, visit);
 }
 
+template <typename Rename>
+void rename_all(std::vector<Node>& nodes, const Rename& rename) {
+  for (Node& node : nodes) {
+    for_each_argument(node, rename);
+    for (trace::Region& region : node.regions) {
+      for (TensorId& id : region.inputs) rename(id);
+      rename_all(region.nodes, rename);
+      for (TensorId& id : region.outputs) rename(id);
+    }
+    for_each_result(node, rename);
+  }
+}
+
 }  // namespace
 
 TensorId TraceBuilder::add_tensor(const at::Tensor& like) { return add_tensor(describe(like)); }
@@ -63,27 +76,75 @@ void TraceBuilder::add_diagnostic(graph::Diagnostic diagnostic) {
   if (is_new || trace_.diagnostics.size() < most) trace_.diagnostics.push_back(std::move(diagnostic));
 }
 
+void TraceBuilder::forget_diagnostics(size_t count) {
+  for (size_t i = count; i < trace_.diagnostics.size(); ++i)
+    diagnosed_.erase({key(trace_.diagnostics[i].origin), trace_.diagnostics[i].reason});
+  trace_.diagnostics.resize(count);
+}
+
+std::vector<Node> TraceBuilder::end_region() {
+  std::vector<Node> nodes = std::move(open_.back());
+  open_.pop_back();
+  return nodes;
+}
+
 Trace TraceBuilder::finish() {
-  drop_dead_nodes();
+  // Where tracing stopped in a region, what it had seen there is counted all the same.
+  while (!open_.empty()) {
+    std::vector<Node> nodes = end_region();
+    for (Node& node : nodes) add_node(std::move(node));
+  }
+  std::vector<bool> read(trace_.tensors.size(), false);
+  for (const Port& output : trace_.outputs) read[static_cast<uint32_t>(output.tensor)] = true;
+  drop_dead_nodes(trace_.nodes, read);
   drop_unused_tensors();
   name_diagnosed_nodes();
   return std::move(trace_);
 }
 
-void TraceBuilder::drop_dead_nodes() {
-  std::vector<bool> read(trace_.tensors.size(), false);
+namespace {
+
+/// Results of a branch that nobody reads are no results of it.
+void drop_unread_results(Node& node, const std::vector<bool>& read) {
+  size_t kept = 0;
+  for (size_t i = 0; i < node.results.size(); ++i) {
+    if (!read[static_cast<uint32_t>(*node.results[i].tensor())]) continue;
+    node.results[kept] = node.results[i];
+    for (trace::Region& region : node.regions) region.outputs[kept] = region.outputs[i];
+    ++kept;
+  }
+  node.results.resize(kept);
+  for (trace::Region& region : node.regions) region.outputs.resize(kept);
+}
+
+/// A node of a region counts as the node that has the region.
+template <typename Visit>
+void for_each_node(const Node& node, const Visit& visit) {
+  visit(node);
+  for (const trace::Region& region : node.regions)
+    for (const Node& inner : region.nodes) for_each_node(inner, visit);
+}
+
+}  // namespace
+
+void TraceBuilder::drop_dead_nodes(std::vector<Node>& nodes, std::vector<bool>& read) const {
   const auto mark = [&](TensorId id) { read[static_cast<uint32_t>(id)] = true; };
-  for (const Port& output : trace_.outputs) mark(output.tensor);
+  // Where tracing could not go on to the outputs, every node is kept: the report counts them.
+  const bool keeps_all = trace_.outputs.empty() && has_diagnostics();
   std::vector<Node> alive;
-  for (auto node = trace_.nodes.rbegin(); node != trace_.nodes.rend(); ++node) {
-    bool needed = false;
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    bool needed = keeps_all;
     for_each_result(*node, [&](TensorId id) { needed = needed || read[static_cast<uint32_t>(id)]; });
-    // Where tracing could not go on to the outputs, every node is kept: the report counts them.
-    if (!needed && !(trace_.outputs.empty() && has_diagnostics())) continue;
+    if (!needed) continue;
+    if (node->op == "prim::If" && !keeps_all) drop_unread_results(*node, read);
+    for (trace::Region& region : node->regions) {
+      for (TensorId id : region.outputs) mark(id);
+      drop_dead_nodes(region.nodes, read);
+    }
     for_each_argument(*node, mark);
     alive.push_back(std::move(*node));
   }
-  trace_.nodes.assign(std::make_move_iterator(alive.rbegin()), std::make_move_iterator(alive.rend()));
+  nodes.assign(std::make_move_iterator(alive.rbegin()), std::make_move_iterator(alive.rend()));
 }
 
 void TraceBuilder::drop_unused_tensors() {
@@ -99,10 +160,7 @@ void TraceBuilder::drop_unused_tensors() {
     id = static_cast<TensorId>(place);
   };
   for (Port& input : trace_.inputs) rename(input.tensor);
-  for (Node& node : trace_.nodes) {
-    for_each_argument(node, rename);
-    for_each_result(node, rename);
-  }
+  rename_all(trace_.nodes, rename);
   for (Port& output : trace_.outputs) rename(output.tensor);
   trace_.tensors = std::move(kept);
 }
@@ -111,7 +169,11 @@ void TraceBuilder::drop_unused_tensors() {
 /// and again has an obstacle and an operator each time; where these are not as many, the first obstacle is about all.
 void TraceBuilder::name_diagnosed_nodes() {
   std::vector<std::vector<trace::NodeId>> by_origin(trace_.origins.size());
-  for (uint32_t i = 0; i < trace_.nodes.size(); ++i) by_origin[trace_.nodes[i].origin].push_back(trace::NodeId{i});
+  for (uint32_t i = 0; i < trace_.nodes.size(); ++i)
+    for_each_node(trace_.nodes[i], [&](const Node& node) {
+      std::vector<trace::NodeId>& there = by_origin[node.origin];
+      if (there.empty() || there.back() != trace::NodeId{i}) there.push_back(trace::NodeId{i});
+    });
   std::map<std::pair<uint32_t, graph::Reason>, std::vector<graph::Diagnostic*>> repeated;
   for (graph::Diagnostic& diagnostic : trace_.diagnostics)
     if (const auto known = origins_.find(key(diagnostic.origin)); known != origins_.end())

@@ -23,11 +23,18 @@ class TraceBuilder {
   /// Gives the constant bytes of its own.
   void detach_constant(TensorId id, const at::Tensor& its_values);
 
-  void add_node(Node node) { trace_.nodes.push_back(std::move(node)); }
+  void add_node(Node node) { (open_.empty() ? trace_.nodes : open_.back()).push_back(std::move(node)); }
+  /// Nodes belong to a region from here on, until it ends.
+  void begin_region() { open_.emplace_back(); }
+  std::vector<Node> end_region();
   uint32_t add_origin(const graph::Origin& origin);
   /// Each (place, operator, reason) once: loops would repeat them.
   void add_diagnostic(graph::Diagnostic diagnostic);
   bool has_diagnostics() const { return !trace_.diagnostics.empty(); }
+  size_t diagnostic_count() const { return trace_.diagnostics.size(); }
+  /// As if those after the first `count` had never been found.
+  void forget_diagnostics(size_t count);
+  void add_note(graph::Diagnostic note) { trace_.notes.push_back(std::move(note)); }
 
   void add_input(Port port) { trace_.inputs.push_back(std::move(port)); }
   void add_output(Port port) { trace_.outputs.push_back(std::move(port)); }
@@ -38,7 +45,7 @@ class TraceBuilder {
   Trace finish();
 
  private:
-  void drop_dead_nodes();
+  void drop_dead_nodes(std::vector<Node>& nodes, std::vector<bool>& read) const;
   void drop_unused_tensors();
   void name_diagnosed_nodes();
 
@@ -46,6 +53,7 @@ class TraceBuilder {
   static OriginKey key(const graph::Origin& origin);
 
   Trace trace_;
+  std::vector<std::vector<Node>> open_;  // the nodes of regions that have not ended
   std::map<OriginKey, uint32_t> origins_;
   std::set<std::pair<OriginKey, graph::Reason>> diagnosed_;
 };

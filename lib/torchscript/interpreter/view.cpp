@@ -115,10 +115,6 @@ Value int_list(const std::vector<int64_t>& numbers) {
   return {std::move(elements)};
 }
 
-Node reshape_node(TensorId tensor, const std::vector<int64_t>& shape) {
-  return node_of("aten::reshape", "", {{"self", {tensor}}, {"shape", int_list(shape)}});
-}
-
 Node permute_node(TensorId tensor, const std::vector<int64_t>& permutation) {
   return node_of("aten::permute", "", {{"self", {tensor}}, {"dims", int_list(permutation)}});
 }
@@ -144,6 +140,10 @@ View classify_view(const c10::FunctionSchema& schema, const std::vector<IValue>&
   }
 }
 
+Node reshape_node(TensorId tensor, const std::vector<int64_t>& shape) {
+  return node_of("aten::reshape", "", {{"self", {tensor}}, {"shape", int_list(shape)}});
+}
+
 bool can_be_repeated(const View& view) { return view.kind != Kind::unknown; }
 
 bool can_be_scattered(const View& view) { return view.kind != Kind::unknown && view.kind != Kind::expand; }
@@ -164,6 +164,7 @@ Node view_node(const View& view, TensorId parent, const std::vector<int64_t>& re
     case Kind::expand:
       return node_of("aten::expand", "", {{"self", {parent}}, {"size", int_list(result_shape)}, {"implicit", {false}}});
     case Kind::same:
+    case Kind::select_computed:
     case Kind::unknown: break;
   }
   check(false, "this kind of view is made again by an operator");

@@ -22,8 +22,7 @@ class Replay {
  public:
   Replay(const Trace& trace, const std::vector<TensorId>& wanted)
       : trace_(trace), values_(trace.tensors.size()), last_reader_(trace.tensors.size(), 0) {
-    for (size_t i = 0; i < trace.nodes.size(); ++i)
-      for (const auto& [name, value] : trace.nodes[i].arguments) note_reader(value, i);
+    for (size_t i = 0; i < trace.nodes.size(); ++i) note_reads(trace.nodes[i], i);
     for (TensorId id : wanted) last_reader_[index(id)] = trace.nodes.size();
   }
 
@@ -48,6 +47,8 @@ class Replay {
 
  private:
   void run(const Node& node) {
+    if (node.op == "prim::If") return run_if(node);
+    if (node.op == "prim::Loop") return run_loop(node);
     // A view of memory that contiguous() had made: the trace is of values, and has left that step out.
     const bool is_view = node.op == "aten::view" && node.overload.empty();
     const auto op = jit::findOperatorFor({is_view ? "aten::reshape" : node.op, node.overload});
@@ -62,6 +63,35 @@ class Replay {
     for (size_t i = 0; i < stack.size(); ++i) store(node.results[i], stack[i]);
   }
 
+  const at::Tensor& get(const Value& value) { return get(*value.tensor()); }
+
+  void run(const trace::Region& region) {
+    for (const Node& node : region.nodes) run(node);
+  }
+
+  void run_if(const Node& node) {
+    const trace::Region& region = node.regions[get(node.arguments[0].second).item<bool>() ? 0 : 1];
+    run(region);
+    for (size_t i = 0; i < node.results.size(); ++i) set(*node.results[i].tensor(), get(region.outputs[i]));
+  }
+
+  void run_loop(const Node& node) {
+    const trace::Region& body = node.regions[0];
+    const Value &count = node.arguments[0].second, &condition = node.arguments[1].second;
+    const int64_t iterations = count.tensor() ? get(count).item<int64_t>() : std::get<int64_t>(count.data);
+    bool goes_on = condition.tensor() ? get(condition).item<bool>() : std::get<bool>(condition.data);
+    std::vector<at::Tensor> carried;
+    for (const Value& value : *node.arguments[2].second.list()) carried.push_back(get(value));
+    for (int64_t i = 0; i < iterations && goes_on; ++i) {
+      set(body.inputs[0], at::scalar_tensor(i, at::kLong));
+      for (size_t k = 0; k < carried.size(); ++k) set(body.inputs[k + 1], carried[k]);
+      run(body);
+      goes_on = get(body.outputs[0]).item<bool>();
+      for (size_t k = 0; k < carried.size(); ++k) carried[k] = get(body.outputs[k + 1]);
+    }
+    for (size_t k = 0; k < carried.size(); ++k) set(*node.results[k].tensor(), carried[k]);
+  }
+
   void store(const Value& result, const IValue& value) {
     if (const TensorId* id = result.tensor()) set(*id, value.toTensor());
     const std::vector<Value>* elements = result.list();
@@ -69,6 +99,15 @@ class Replay {
     const auto values = value.isTuple() ? c10::ArrayRef<IValue>(value.toTupleRef().elements()) : value.toListRef();
     check(values.size() == elements->size(), "an operator returns as many tensors as before");
     for (size_t i = 0; i < values.size(); ++i) store((*elements)[i], values[i]);
+  }
+
+  /// What regions read lives as long as the node that they belong to.
+  void note_reads(const Node& node, size_t place) {
+    for (const auto& [name, value] : node.arguments) note_reader(value, place);
+    for (const trace::Region& region : node.regions) {
+      for (const Node& inner : region.nodes) note_reads(inner, place);
+      for (TensorId id : region.outputs) note_reader({id}, place);
+    }
   }
 
   void note_reader(const Value& value, size_t node) {

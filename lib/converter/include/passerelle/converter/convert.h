@@ -40,8 +40,9 @@ struct Converted {
 /// the model.
 Expected<Converted> convert(const torchscript::Model& model, const Options& options);
 
-/// The model's operators for these inputs; on floats where it takes floats that are specified as quantized.
-Expected<trace::Trace> trace(const torchscript::Model& model, const std::vector<torchscript::InputSpec>& inputs);
+/// The model's operators for the options' inputs; on floats where it takes floats that are specified as quantized. Long
+/// loops of known length are unrolled where the target has no other way.
+Expected<trace::Trace> trace(const torchscript::Model& model, const Options& options);
 
 /// What convert() does with a trace. `options.inputs` are the trace's own.
 Expected<Converted> convert(const trace::Trace& trace, const Options& options);

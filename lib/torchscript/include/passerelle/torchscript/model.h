@@ -38,6 +38,8 @@ struct ParameterInfo {
 struct Budget {
   uint64_t nodes = 2'000'000;           ///< operators run, loop iterations included
   uint64_t bytes = uint64_t{16} << 30;  ///< of tensors alive at once that tracing itself made
+  /// Loops of more known iterations than that become a prim::Loop, where they can be one; shorter ones are unrolled.
+  int64_t unrolled = 256;
 };
 
 /// A traced model, and what the trace alone does not hold: the structure of what forward takes and returns.

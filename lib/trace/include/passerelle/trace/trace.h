@@ -1,4 +1,5 @@
-// A TorchScript model as a straight line of operators, with every shape, dtype and quantization known.
+// A TorchScript model as a straight line of operators, with every shape, dtype and quantization known; what depends on
+// decisions about the data is a node with regions.
 //
 // No LibTorch header is included here, so that lowering does not see it either: constants are views of LibTorch's
 // storage.
@@ -47,13 +48,29 @@ struct Value {
   const std::vector<Value>* list() const { return std::get_if<std::vector<Value>>(&data); }
 };
 
-/// One operator that was run. In-place operators appear in their functional form ("aten::relu_" as "aten::relu").
+struct Node;
+
+/// A branch, or the body of a loop. It reads tensors from outside as it stands.
+struct Region {
+  std::vector<TensorId> inputs;  ///< of a loop: the iteration's number, and the carried values
+  std::vector<Node> nodes;
+  std::vector<TensorId> outputs;
+};
+
+/// One operator that was run, or what is decided when the model runs:
+///   prim::If     condition: a bool. Two regions, for true and for false; the results are the outputs of one.
+///   prim::Loop   count: an int; condition: a bool; inputs: the carried values before the first iteration. One region,
+///                run while its number is below count and the condition holds; its first output is the condition anew,
+///                the others, and the results, the carried values.
+/// A Python number that depends on data is a tensor of rank 0: int64, float32 or bool. In-place operators appear in
+/// their functional form ("aten::relu_" as "aten::relu").
 struct Node {
   std::string op;                                        ///< "aten::conv2d"
   std::string overload;                                  ///< "" or "Tensor", "dim_IntList", ...
   std::vector<std::pair<std::string, Value>> arguments;  ///< named as in the operator's schema, in its order
   std::vector<Value> results;
   uint32_t origin = 0;  ///< index into Trace::origins
+  std::vector<Region> regions{};
 };
 
 /// A flat input or output: inputs in the order of forward's parameters (containers depth first), outputs likewise.
@@ -70,6 +87,7 @@ struct Trace {
   std::vector<Port> outputs;
   std::vector<graph::Origin> origins;
   std::vector<graph::Diagnostic> diagnostics;  ///< what tracing itself could not do
+  std::vector<graph::Diagnostic> notes;        ///< what it has left out without harm: a branch that raises an exception
 
   const Tensor& operator[](TensorId id) const { return tensors[static_cast<uint32_t>(id)]; }
   const Node& operator[](NodeId id) const { return nodes[static_cast<uint32_t>(id)]; }
