@@ -37,13 +37,13 @@ class Equaliser {
     for (const auto& [id, statistics] : seen) rows_[id] = static_cast<double>(std::max<uint64_t>(statistics.rows, 1));
   }
 
-  size_t run() {
+  size_t run(double most_noise) {
     size_t scaled = 0;
     for (const ChannelWeb& web : channel_webs(graph_)) {
       if (!is_known(web)) continue;
       const Factors none(channels_.at(web.operands.front()).size(), 1.0f);
       Factors best = none;
-      double least = noise_of(web, none);
+      double least = noise_of(web, none) * most_noise;
       for (double size_power : {0.25, 0.5, 0.75, 1.0})
         for (double weight_power : {0.0, 0.25, 0.5}) {
           const Factors factors = factors_of(web, size_power, weight_power);
@@ -260,8 +260,9 @@ class Equaliser {
 
 }  // namespace
 
-size_t equalise(Graph& graph, const Observations& seen, const Options& options, nnapi::FeatureLevel level) {
-  return Equaliser(graph, seen, options, level).run();
+size_t equalise(Graph& graph, const Observations& seen, const Options& options, nnapi::FeatureLevel level,
+                double most_noise) {
+  return Equaliser(graph, seen, options, level).run(most_noise);
 }
 
 }  // namespace passerelle::calibration

@@ -12,7 +12,9 @@
 
 namespace passerelle::calibration {
 
-/// How many sets of channels were scaled; the graph computes what it did. `seen`: of some samples.
-size_t equalise(graph::Graph& graph, const Observations& seen, const Options& options, nnapi::FeatureLevel level);
+/// How many sets of channels were scaled; the graph computes what it did. `seen`: of some samples. `most_noise`: sets
+/// are left alone whose noise, as it is estimated, does not fall below this part of what it was.
+size_t equalise(graph::Graph& graph, const Observations& seen, const Options& options, nnapi::FeatureLevel level,
+                double most_noise = 1);
 
 }  // namespace passerelle::calibration

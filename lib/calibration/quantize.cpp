@@ -131,18 +131,8 @@ class Quantizer {
     if (Expected<void> seen = look(floats_, some); !seen) return seen;
     if (Expected<void> useful = check_samples(floats_, seen_); !useful) return useful;
     if (Expected<void> done = attempt("ranges", some, report); !done || !refused_.empty()) return done;
-    if (options_.equalises) {
-      const Module before = floats_;
-      Observations seen_before = seen_;
-      if (equalise(floats_.main(), seen_, options_, target_.feature_level) > 0) {
-        if (Expected<void> seen = look(floats_, some); !seen) return seen;
-        if (Expected<void> done = attempt("equalisation", some, report); !done) return done;
-        if (!report.gains.back().is_kept) {
-          floats_ = before;
-          seen_ = std::move(seen_before);
-        }
-      }
-    }
+    if (options_.equalises)
+      if (Expected<void> done = equalise_channels(some, report); !done) return done;
     if (options_.corrects_bias) {
       if (Expected<void> corrected = correct_biases(some); !corrected) return corrected;
       if (Expected<void> done = attempt("bias correction", some, report); !done) return done;
@@ -153,6 +143,29 @@ class Quantizer {
     // Other ranges, other shifts.
     shifts_.clear();
     return options_.corrects_bias ? correct_biases(some) : Expected<void>();
+  }
+
+  /// All sets of channels that are said to gain, and then only those that gain most: weights that are exact as they
+  /// stand are worth more than the estimate knows.
+  Expected<void> equalise_channels(const Samples& samples, Report& report) {
+    const Module before = floats_;
+    const Observations seen_before = seen_;
+    Module best = floats_;
+    Observations seen_best = seen_;
+    const std::pair<const char*, double> ways[] = {{"equalisation", 1}, {"equalisation of the worst", 0.5}};
+    for (const auto& [step, most_noise] : ways) {
+      floats_ = before;
+      if (equalise(floats_.main(), seen_before, options_, target_.feature_level, most_noise) == 0) continue;
+      if (Expected<void> seen = look(floats_, samples); !seen) return seen;
+      if (Expected<void> done = attempt(step, samples, report); !done) return done;
+      if (!report.gains.back().is_kept) continue;
+      for (size_t i = 1; i + 1 < report.gains.size(); ++i) report.gains[i].is_kept = false;
+      best = floats_;
+      seen_best = seen_;
+    }
+    floats_ = std::move(best);
+    seen_ = std::move(seen_best);
+    return {};
   }
 
   Expected<void> correct_biases(const Samples& samples) {
