@@ -64,7 +64,7 @@ Expected<void> peel_input(graph::Module& module, const torchscript::InputSpec& s
     return Error{ErrorKind::usage,
                  "the input '" + port.name + "' can't be " + text_of(*spec.type, spec.quantization) + ": " + why};
   };
-  const std::optional<graph::TensorType> type = passes::quantized_first(module, input);
+  const std::optional<graph::TensorType> type = passes::quantized_first(module)[input];
   if (!type) return usage("the model takes floats there, and does not begin by quantizing them");
   const bool is_unsigned = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM;
   const graph::ElementType element = is_unsigned ? graph::ElementType::quint8 : graph::ElementType::qint8;
@@ -88,9 +88,7 @@ Expected<void> peel_inputs(graph::Module& module, const std::vector<torchscript:
 }
 
 Expected<void> peel_outputs(graph::Module& module) {
-  bool peeled = false;
-  for (size_t i = 0; i < module.ports.outputs.size(); ++i) peeled = passes::peel_dequantize(module, i) || peeled;
-  if (peeled) return {};
+  if (passes::peel_dequantizes(module)) return {};
   return Error{ErrorKind::usage, "no output can be returned quantized: the model ends none of them with dequantize"};
 }
 

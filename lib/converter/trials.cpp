@@ -1,6 +1,8 @@
 #include "trials.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,9 +14,9 @@ namespace {
 using graph::Diagnostic;
 using nnapi::FeatureLevel;
 
-bool is_of_same_operator(const Diagnostic& a, const Diagnostic& b) {
-  return a.origin.node == b.origin.node && a.op == b.op;
-}
+using Operator = std::pair<std::optional<graph::NodeId>, std::string>;
+
+Operator operator_of(const Diagnostic& diagnostic) { return {diagnostic.origin.node, diagnostic.op}; }
 
 /// Several operations of one operator may be refused. It is told once: by what is never legal, or else by what needs
 /// most.
@@ -23,13 +25,13 @@ std::vector<Diagnostic> one_an_operator(std::vector<Diagnostic> refused) {
     return each.feature_level == 0 ? nnapi::highest_feature_level + 1 : each.feature_level;
   };
   std::vector<Diagnostic> result;
+  std::map<Operator, size_t> places;
   for (Diagnostic& refusal : refused) {
-    const auto known = std::find_if(result.begin(), result.end(),
-                                    [&](const Diagnostic& each) { return is_of_same_operator(each, refusal); });
-    if (known == result.end())
+    const auto [known, is_new] = places.emplace(operator_of(refusal), result.size());
+    if (is_new)
       result.push_back(std::move(refusal));
-    else if (rank(refusal) > rank(*known))
-      *known = std::move(refusal);
+    else if (rank(refusal) > rank(result[known->second]))
+      result[known->second] = std::move(refusal);
   }
   return result;
 }
@@ -56,31 +58,33 @@ const Trials::Refusals& Trials::refused_at(FeatureLevel level) {
   return refused_[level];
 }
 
-/// The refusal with the level from which it is gone; where it never is, as the highest level puts it.
-Diagnostic Trials::told(const Diagnostic& refusal, FeatureLevel level) {
-  Diagnostic result = refusal;
-  while (level < nnapi::highest_feature_level) {
-    const Refusals& above = refused_at(++level);
-    const auto still = std::find_if(above.begin(), above.end(),
-                                    [&](const Diagnostic& each) { return is_of_same_operator(each, refusal); });
-    if (still == above.end()) {
-      result.reason = graph::Reason::needs_feature_level;
-      result.feature_level = level;
-      return result;
+/// The refusals with the level from which each is gone; where it never is, as the highest level puts it.
+Trials::Refusals Trials::with_levels(FeatureLevel level) {
+  Refusals result = refused_at(level);
+  std::map<Operator, Diagnostic*> remaining;
+  for (Diagnostic& refusal : result) remaining.emplace(operator_of(refusal), &refusal);
+  while (level < nnapi::highest_feature_level && !remaining.empty()) {
+    std::map<Operator, Diagnostic*> still;
+    for (const Diagnostic& above : refused_at(++level)) {
+      const auto known = remaining.find(operator_of(above));
+      if (known == remaining.end()) continue;
+      *known->second = above;
+      still.insert(remaining.extract(known));
     }
-    result = *still;
+    for (const auto& [operation, gone] : remaining) {
+      gone->reason = graph::Reason::needs_feature_level;
+      gone->feature_level = level;
+    }
+    remaining = std::move(still);
   }
-  result.feature_level = 0;
+  for (const auto& [operation, refusal] : remaining) refusal->feature_level = 0;
   return result;
 }
 
 Trials::Refusals Trials::told(FeatureLevel level) {
-  Refusals result;
+  Refusals result = with_levels(level);
   FeatureLevel enough = 0;
-  for (const Diagnostic& refusal : refused_at(level)) {
-    result.push_back(told(refusal, level));
-    enough = std::max(enough, result.back().feature_level);
-  }
+  for (const Diagnostic& refusal : result) enough = std::max(enough, refusal.feature_level);
   // The same option for all: with a lower one the next obstacle would ask for more.
   for (Diagnostic& refusal : result)
     if (refusal.feature_level > 0) refusal.suggestion = option_of(enough);

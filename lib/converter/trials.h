@@ -29,7 +29,7 @@ class Trials {
   graph::Module finish(nnapi::FeatureLevel level);
   const Refusals& refused_at(nnapi::FeatureLevel level);
   Refusals told(nnapi::FeatureLevel level);
-  graph::Diagnostic told(const graph::Diagnostic& refusal, nnapi::FeatureLevel level);
+  Refusals with_levels(nnapi::FeatureLevel level);
 
   Converted lowered_;
   passes::Target target_;

@@ -4,6 +4,7 @@
 
 #include "passerelle/support/check.h"
 #include "quantized_forms.h"
+#include "reads.h"
 
 namespace passerelle::passes {
 namespace {
@@ -15,12 +16,14 @@ graph::ElementType element_type(OperandType type) {
 /// What lies between an input and its QUANTIZE: operations that choose elements.
 class Beginning {
  public:
-  explicit Beginning(const Graph& graph) : graph_(graph), readers_(graph.consumers()) {}
+  using Readers = std::vector<std::vector<uint32_t>>;
+  Beginning(const Graph& graph, const Readers& readers, const std::vector<bool>& returned)
+      : graph_(graph), readers_(readers), returned_(returned) {}
 
   /// Whether every way from the operand leads to a QUANTIZE, all of one scale.
   bool follow(OperandId floats) {
     floats_.push_back(floats);
-    if (std::count(graph_.outputs.begin(), graph_.outputs.end(), floats) > 0) return false;
+    if (returned_[index(floats)]) return false;
     for (uint32_t reader : readers_[index(floats)]) {
       const Operation& operation = graph_.operations[reader];
       if (operation.is(Op::QUANTIZE)) {
@@ -44,7 +47,8 @@ class Beginning {
 
  private:
   const Graph& graph_;
-  std::vector<std::vector<uint32_t>> readers_;
+  const Readers& readers_;
+  const std::vector<bool>& returned_;
   std::optional<TensorType> scale_;
   std::vector<OperandId> floats_;
   std::vector<uint32_t> quantizes_;
@@ -52,16 +56,24 @@ class Beginning {
 
 }  // namespace
 
-std::optional<TensorType> quantized_first(const graph::Module& module, size_t input) {
-  Beginning beginning(module.main());
-  if (!beginning.follow(module.main().inputs.at(input))) return std::nullopt;
-  return beginning.scale();
+std::vector<std::optional<TensorType>> quantized_first(const graph::Module& module) {
+  const Graph& graph = module.main();
+  const Beginning::Readers readers = graph.consumers();
+  const std::vector<bool> returned = returned_operands(graph);
+  std::vector<std::optional<TensorType>> result;
+  for (OperandId input : graph.inputs) {
+    Beginning beginning(graph, readers, returned);
+    result.push_back(beginning.follow(input) ? beginning.scale() : std::nullopt);
+  }
+  return result;
 }
 
 void peel_quantize(graph::Module& module, size_t input) {
   Graph& graph = module.main();
   graph::Port& port = module.ports.inputs.at(input);
-  Beginning beginning(graph);
+  const Beginning::Readers readers = graph.consumers();
+  const std::vector<bool> returned = returned_operands(graph);
+  Beginning beginning(graph, readers, returned);
   const bool quantizes = beginning.follow(graph.inputs[input]) && beginning.scale();
   check(quantizes, "an input whose quantization is peeled off is quantized");
   const TensorType scale = *beginning.scale();
@@ -69,26 +81,32 @@ void peel_quantize(graph::Module& module, size_t input) {
     graph[id].type.type = scale.type;
     graph[id].type.quantization = scale.quantization;
   }
+  std::map<OperandId, OperandId> replacements;
   for (uint32_t quantize : beginning.quantizes())
-    graph.replace_uses(graph.operations[quantize].output(), graph.operations[quantize].operand("input"));
+    replacements[graph.operations[quantize].output()] = graph.operations[quantize].operand("input");
+  replace_reads(graph, replacements);
   port.element_type = element_type(scale.type);
   port.quantization = scale.quantization;
   graph.remove_dead();
 }
 
-bool peel_dequantize(graph::Module& module, size_t output) {
+bool peel_dequantizes(graph::Module& module) {
   Graph& graph = module.main();
-  graph::Port& port = module.ports.outputs.at(output);
-  const std::optional<uint32_t> producer = graph.producers()[index(graph.outputs[output])];
-  if (!producer || !graph.operations[*producer].is(Op::DEQUANTIZE)) return false;
-  const OperandId integers = graph.operations[*producer].operand("input");
-  const TensorType type = graph.type(integers);
-  if (!type.quantization.channel_scales.empty()) return false;
-  graph.outputs[output] = integers;
-  port.element_type = element_type(type.type);
-  port.quantization = type.quantization;
+  const std::vector<std::optional<uint32_t>> producers = graph.producers();
+  bool peeled = false;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    const std::optional<uint32_t> producer = producers[index(graph.outputs[i])];
+    if (!producer || !graph.operations[*producer].is(Op::DEQUANTIZE)) continue;
+    const OperandId integers = graph.operations[*producer].operand("input");
+    const TensorType& type = graph.type(integers);
+    if (!type.quantization.channel_scales.empty()) continue;
+    graph.outputs[i] = integers;
+    module.ports.outputs[i].element_type = element_type(type.type);
+    module.ports.outputs[i].quantization = type.quantization;
+    peeled = true;
+  }
   graph.remove_dead();
-  return true;
+  return peeled;
 }
 
 void return_channels_last(graph::Module& module, size_t output) {

@@ -16,6 +16,7 @@
 #include "fold_axes.h"
 #include "layout/axis_rules.h"
 #include "passes.h"
+#include "reads.h"
 
 namespace passerelle::passes {
 namespace {
@@ -151,7 +152,7 @@ Shape joined_leading(const Shape& shape) {
 }
 
 /// The shape that every reader of an operand reshapes it to, if they agree.
-std::optional<Shape> wanted_shape(const Graph& graph, OperandId id, const std::vector<uint32_t>& readers) {
+std::optional<Shape> wanted_shape(const Graph& graph, const std::vector<uint32_t>& readers) {
   std::optional<Shape> wanted;
   for (uint32_t reader : readers) {
     const Operation& operation = graph.operations[reader];
@@ -160,44 +161,50 @@ std::optional<Shape> wanted_shape(const Graph& graph, OperandId id, const std::v
     if (shape.size() > highest_rank || (wanted && *wanted != shape)) return std::nullopt;
     wanted = shape;
   }
-  if (std::count(graph.outputs.begin(), graph.outputs.end(), id) > 0) return std::nullopt;
   return wanted;
 }
 
-OperandId reshaped(graph::Module& module, OperandId input, OperandId output, std::ptrdiff_t place) {
+Operation reshape(graph::Module& module, OperandId input, OperandId output) {
   Graph& graph = module.main();
   const Shape& shape = graph.shape(output);
   const OperandId sizes = graph.add_constant(Constant::list({shape.begin(), shape.end()}));
-  Operation operation = graph.make_operation(Op::RESHAPE, {{"input", input}, {"shape", sizes}}, {graph.type(output)},
-                                             module.add_origin("reshape"));
-  const OperandId made = operation.output();
-  graph.operations.insert(graph.operations.begin() + place, std::move(operation));
-  return made;
+  return graph.make_operation(Op::RESHAPE, {{"input", input}, {"shape", sizes}}, {graph.type(output)},
+                              module.add_origin("reshape"));
 }
 
 /// The caller hands over a tensor of any rank, NNAPI takes the same numbers with fewer dimensions.
 void fold_inputs(graph::Module& module) {
   Graph& graph = module.main();
+  const std::vector<std::vector<uint32_t>> readers = graph.consumers();
+  const std::vector<bool> returned = returned_operands(graph);
+  std::vector<Operation> first;
+  std::map<OperandId, OperandId> replacements;
   for (OperandId& input : graph.inputs) {
     const OperandId id = input;
     if (graph.shape(id).size() <= highest_rank) continue;
-    if (std::optional<Shape> wanted = wanted_shape(graph, id, graph.consumers()[index(id)])) {
+    std::optional<Shape> wanted = wanted_shape(graph, readers[index(id)]);
+    if (wanted && !returned[index(id)]) {
       graph[id].type.shape = std::move(*wanted);
       continue;
     }
     TensorType lower = graph.type(id);
     lower.shape = joined_leading(lower.shape);
     input = graph.add_operand(std::move(lower));
-    graph.replace_uses(id, reshaped(module, input, id, 0));
+    first.push_back(reshape(module, input, id));
+    replacements[id] = first.back().output();
   }
+  replace_reads(graph, replacements);
+  graph.operations.insert(graph.operations.begin(), std::make_move_iterator(first.begin()),
+                          std::make_move_iterator(first.end()));
 }
 
 void fold_outputs(graph::Module& module) {
   Graph& graph = module.main();
+  const std::vector<std::optional<uint32_t>> producers = graph.producers();
   for (OperandId& output : graph.outputs) {
     const OperandId id = output;
     if (graph.shape(id).size() <= highest_rank) continue;
-    if (std::optional<uint32_t> made = graph.producers()[index(id)]) {
+    if (const std::optional<uint32_t> made = producers[index(id)]) {
       const Operation& producer = graph.operations[*made];
       if (producer.is(Op::RESHAPE) && graph.shape(producer.operand("input")).size() <= highest_rank) {
         output = producer.operand("input");
@@ -207,7 +214,8 @@ void fold_outputs(graph::Module& module) {
     TensorType lower = graph.type(id);
     lower.shape = joined_leading(lower.shape);
     const OperandId wanted = graph.add_operand(std::move(lower));
-    output = reshaped(module, id, wanted, static_cast<std::ptrdiff_t>(graph.operations.size()));
+    graph.operations.push_back(reshape(module, id, wanted));
+    output = graph.operations.back().output();
   }
   graph.remove_dead();
 }

@@ -4,9 +4,11 @@
 // dimension.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "editor.h"
 #include "passes.h"
+#include "reads.h"
 
 namespace passerelle::passes {
 namespace {
@@ -36,14 +38,13 @@ bool is_moderate(float factor) {
 
 class WeightFolder {
  public:
-  explicit WeightFolder(Graph& graph) : graph_(graph), readers_(graph.consumers()), editor_(graph) {
-    returned_ = graph.outputs;
-  }
+  explicit WeightFolder(Graph& graph)
+      : graph_(graph), readers_(graph.consumers()), returned_(returned_operands(graph)), editor_(graph) {}
 
   void run() {
     editor_.run([&](Operation operation) {
       if (!fold(operation)) {
-        if (layer(operation)) layers_.push_back({operation.output(), operation.output(), graph_.operations.size()});
+        if (layer(operation)) layers_[operation.output()] = {operation.output(), graph_.operations.size()};
         editor_.keep(std::move(operation));
       }
     });
@@ -51,7 +52,6 @@ class WeightFolder {
 
  private:
   struct Kept {
-    OperandId output;
     OperandId last;    // what its result was called before the pass: the last operation folded into it made that
     size_t operation;  // index in graph_.operations
   };
@@ -70,9 +70,9 @@ class WeightFolder {
 
   bool fold_into(const Operation& operation, std::string_view input, std::string_view constant) {
     OperandId value = operation.operand(input), factor = operation.operand(constant);
-    auto kept = std::find_if(layers_.begin(), layers_.end(), [&](const Kept& each) { return each.output == value; });
-    if (kept == layers_.end() || !graph_.is_constant(factor) || is_read_elsewhere(kept->last)) return false;
-    Operation& folded = graph_.operations[kept->operation];
+    const auto found = layers_.find(value);
+    if (found == layers_.end() || !graph_.is_constant(factor) || is_read_elsewhere(found->second.last)) return false;
+    Operation& folded = graph_.operations[found->second.operation];
     std::optional<std::vector<float>> numbers = one_a_channel(factor, graph_.shape(value).back());
     if (!numbers || graph_.shape(operation.output()) != graph_.shape(value) || !is_foldable(folded)) return false;
     if (operation.is(Op::DIV))
@@ -91,16 +91,16 @@ class WeightFolder {
     folded.argument("activation") = operation.integer("activation");
     graph_[value].source.reset();  // what it holds is the folded operation's result now
     editor_.replace(operation.output(), value);
-    kept->last = operation.output();
+    found->second.last = operation.output();
     return true;
   }
 
   /// Shuffled output channels are those of a layer whose filters are shuffled.
   bool fold_shuffle(const Operation& operation) {
     OperandId value = operation.operand("input");
-    auto kept = std::find_if(layers_.begin(), layers_.end(), [&](const Kept& each) { return each.output == value; });
-    if (kept == layers_.end() || is_read_elsewhere(kept->last)) return false;
-    Operation& folded = graph_.operations[kept->operation];
+    const auto found = layers_.find(value);
+    if (found == layers_.end() || is_read_elsewhere(found->second.last)) return false;
+    Operation& folded = graph_.operations[found->second.operation];
     bool has_free_channels =
         folded.is(Op::CONV_2D) || folded.is(Op::TRANSPOSE_CONV_2D) || folded.is(Op::FULLY_CONNECTED);
     size_t rank = graph_.shape(value).size();
@@ -117,7 +117,7 @@ class WeightFolder {
     }
     graph_[value].source.reset();  // what it holds is the folded operation's result now
     editor_.replace(operation.output(), value);
-    kept->last = operation.output();
+    found->second.last = operation.output();
     return true;
   }
 
@@ -133,8 +133,7 @@ class WeightFolder {
 
   /// Whether its result goes anywhere but to the operation that is folded.
   bool is_read_elsewhere(OperandId value) const {
-    bool returned = std::find(returned_.begin(), returned_.end(), value) != returned_.end();
-    return returned || index(value) >= readers_.size() || readers_[index(value)].size() != 1;
+    return index(value) >= readers_.size() || returned_[index(value)] || readers_[index(value)].size() != 1;
   }
 
   bool is_foldable(const Operation& folded) const {
@@ -169,8 +168,8 @@ class WeightFolder {
 
   Graph& graph_;
   std::vector<std::vector<uint32_t>> readers_;  // before the pass
-  std::vector<OperandId> returned_;
-  std::vector<Kept> layers_;
+  std::vector<bool> returned_;                  // before the pass
+  std::map<OperandId, Kept> layers_;            // by result
   Editor editor_;
 };
 

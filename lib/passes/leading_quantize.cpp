@@ -1,4 +1,5 @@
 #include <charconv>
+#include <map>
 
 #include "passerelle/graph/shape.h"
 #include "passerelle/passes/border.h"
@@ -17,18 +18,21 @@ std::string text(float number) {
 
 std::vector<LeadingQuantize> leading_quantizes(const graph::Module& module) {
   const graph::Graph& graph = module.main();
+  const std::vector<std::optional<graph::TensorType>> types = quantized_first(module);
+  std::map<graph::OperandId, size_t> inputs;
+  for (size_t i = 0; i < graph.inputs.size(); ++i)
+    if (types[i]) inputs.emplace(graph.inputs[i], i);
   std::vector<LeadingQuantize> result;
-  for (size_t i = 0; i < graph.inputs.size(); ++i) {
-    const graph::Port& port = module.ports.inputs[i];
-    const std::optional<graph::TensorType> type = quantized_first(module, i);
-    if (!type) continue;
-    const bool is_signed = type->type == graph::OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
-    for (const graph::Operation& operation : graph.operations)
-      if (operation.is(graph::OperationType::QUANTIZE) && operation.operand("input") == graph.inputs[i] &&
-          module.origins[operation.origin].node)
-        result.push_back({*module.origins[operation.origin].node,
-                          port.name + "=" + graph::to_string(port.shape) + (is_signed ? ":qint8," : ":quint8,") +
-                              text(type->quantization.scale) + "," + std::to_string(type->quantization.zero_point)});
+  for (const graph::Operation& operation : graph.operations) {
+    if (!operation.is(graph::OperationType::QUANTIZE) || !module.origins[operation.origin].node) continue;
+    const auto input = inputs.find(operation.operand("input"));
+    if (input == inputs.end()) continue;
+    const graph::Port& port = module.ports.inputs[input->second];
+    const graph::TensorType& type = *types[input->second];
+    const bool is_signed = type.type == graph::OperandType::TENSOR_QUANT8_ASYMM_SIGNED;
+    result.push_back({*module.origins[operation.origin].node,
+                      port.name + "=" + graph::to_string(port.shape) + (is_signed ? ":qint8," : ":quint8,") +
+                          text(type.quantization.scale) + "," + std::to_string(type.quantization.zero_point)});
   }
   return result;
 }

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <set>
 
 #include "legality.h"
 #include "passes.h"
+#include "reads.h"
 #include "rewrites/rewriter.h"
 
 namespace passerelle::passes {
@@ -48,24 +50,24 @@ bool has_infinities(const Graph& graph, const Target& target) {
 
 /// Inputs of the model in PyTorch's order that one operation reads, and nobody returns. What others refer to has none:
 /// its inputs are what it is given.
-std::vector<OperandId> free_inputs(const graph::Module& module) {
+std::set<OperandId> free_inputs(const graph::Module& module) {
   const Graph& graph = module.main();
   const std::vector<std::vector<uint32_t>> readers = graph.consumers();
-  std::vector<OperandId> found;
+  const std::vector<bool> returned = returned_operands(graph);
+  std::set<OperandId> found;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     const graph::Port& port = module.ports.inputs[i];
     const OperandId input = graph.inputs[i];
     const bool converted =
         port.caller_layout != graph::Layout::as_pytorch || port.nnapi_layout != graph::Layout::as_pytorch;
-    const bool returned = std::count(graph.outputs.begin(), graph.outputs.end(), input) > 0;
-    if (!converted && !returned && readers[index(input)].size() == 1) found.push_back(input);
+    if (!converted && !returned[index(input)] && readers[index(input)].size() == 1) found.insert(input);
   }
   return found;
 }
 
 class Legaliser {
  public:
-  Legaliser(Graph& graph, const Target& target, Stage stage, std::vector<OperandId> free_inputs)
+  Legaliser(Graph& graph, const Target& target, Stage stage, std::set<OperandId> free_inputs)
       : graph_(graph),
         facts_{has_infinities(graph, target), std::move(free_inputs)},
         editor_(graph),
@@ -115,12 +117,10 @@ class Legaliser {
       const auto kept = static_cast<std::ptrdiff_t>(graph_.operations.size());
       const bool done = row.function(rewriter_, operation);
       const auto first = graph_.operations.begin() + kept;
-      if (!done) {
-        graph_.operations.erase(first, graph_.operations.end());
-        continue;
-      }
       std::vector<Operation> emitted(std::make_move_iterator(first), std::make_move_iterator(graph_.operations.end()));
-      graph_.operations.erase(graph_.operations.begin() + kept, graph_.operations.end());
+      graph_.operations.erase(first, graph_.operations.end());
+      rewriter_.taken_back(graph_.operations.size());
+      if (!done) continue;
       for (Operation& each : emitted) {
         editor_.read_current(each);
         visit(std::move(each), depth + 1);
@@ -141,7 +141,7 @@ class Legaliser {
 void legalise(graph::Module& module, const Target& target, Stage stage) {
   for (Graph& graph : module.graphs) {
     const bool is_model = &graph == &module.main();
-    Legaliser(graph, target, stage, is_model ? free_inputs(module) : std::vector<OperandId>()).run();
+    Legaliser(graph, target, stage, is_model ? free_inputs(module) : std::set<OperandId>()).run();
   }
 }
 

@@ -174,12 +174,12 @@ TEST_CASE("Float islands are kept on request") {
 TEST_CASE("A model's own quantize and dequantize are peeled off") {
   Sketch sketch = island_of(pad, {0.02f, 100}, {0.05f, 7});
   graph::Module module = sketch.module();
-  const std::optional<TensorType> type = passes::quantized_first(module, 0);
+  const std::optional<TensorType> type = passes::quantized_first(module)[0];
   REQUIRE(type);
   CHECK(type->quantization.scale == 0.02f);
   CHECK(type->quantization.zero_point == 100);
   passes::peel_quantize(module, 0);
-  CHECK(passes::peel_dequantize(module, 0));
+  CHECK(passes::peel_dequantizes(module));
   CHECK(module.ports.inputs[0].element_type == graph::ElementType::quint8);
   CHECK(module.ports.outputs[0].element_type == graph::ElementType::quint8);
   CHECK(module.ports.outputs[0].quantization.zero_point == 7);
@@ -192,10 +192,10 @@ TEST_CASE("What a model does not quantize first is not peeled off") {
   Sketch s(1);
   const OperandId x = s.input({1, 4, 6, 3});
   s.output(dequantize(s, quantize(s, s.unary(Op::TANH, x), {0.02f, 100})));
-  CHECK_FALSE(passes::quantized_first(s.module(), 0));
+  CHECK_FALSE(passes::quantized_first(s.module())[0]);
   Sketch floats(1);
   floats.output(floats.unary(Op::TANH, floats.input({2, 3})));
-  CHECK_FALSE(passes::peel_dequantize(floats.module(), 0));
+  CHECK_FALSE(passes::peel_dequantizes(floats.module()));
 }
 
 }  // namespace passerelle::tests

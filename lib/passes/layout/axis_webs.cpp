@@ -164,21 +164,26 @@ class AxisWebs::Builder {
       members[webs_.web_[operand]].insert(classes.begin(), classes.end());
       for (size_t i = 1; i < classes.size(); ++i) followers[classes[i - 1]].insert(classes[i]);
     }
-    for (uint32_t web = 0; web < members.size(); ++web) webs_.set_order(web, sorted(members[web], followers));
+    std::vector<uint32_t> waiting(followers.size(), 0);  // a class is followed by those of its own web alone
+    for (const std::set<uint32_t>& each : followers)
+      for (uint32_t follower : each) ++waiting[follower];
+    for (uint32_t web = 0; web < members.size(); ++web) webs_.set_order(web, sorted(members[web], followers, waiting));
   }
 
-  static std::vector<uint32_t> sorted(std::set<uint32_t> remaining, const std::vector<std::set<uint32_t>>& followers) {
+  static std::vector<uint32_t> sorted(std::set<uint32_t> remaining, const std::vector<std::set<uint32_t>>& followers,
+                                      std::vector<uint32_t>& waiting) {
     std::vector<uint32_t> order;
-    std::vector<uint32_t> waiting(followers.size(), 0);
+    std::set<uint32_t> ready;
     for (uint32_t each : remaining)
-      for (uint32_t follower : followers[each]) ++waiting[follower];
+      if (waiting[each] == 0) ready.insert(each);
     while (!remaining.empty()) {
-      auto next = std::find_if(remaining.begin(), remaining.end(), [&](uint32_t each) { return waiting[each] == 0; });
-      if (next == remaining.end()) next = remaining.begin();  // operands disagree: any order is as good
-      for (uint32_t follower : followers[*next])
-        if (waiting[follower] > 0) --waiting[follower];
-      order.push_back(*next);
+      // Where operands disagree none is ready: any order is as good.
+      const uint32_t next = ready.empty() ? *remaining.begin() : *ready.begin();
+      ready.erase(next);
       remaining.erase(next);
+      order.push_back(next);
+      for (uint32_t follower : followers[next])
+        if (waiting[follower] > 0 && --waiting[follower] == 0 && remaining.count(follower) != 0) ready.insert(follower);
     }
     return order;
   }

@@ -5,12 +5,14 @@
 //   2. Every web gets the order that leaves the cheapest TRANSPOSEs where webs meet (layout_search.h).
 //   3. The graph is rewritten: axes renamed, constants permuted, a linear layer's weights reordered behind a flatten.
 #include <algorithm>
+#include <set>
 
 #include "axis_rules.h"
 #include "axis_webs.h"
 #include "editor.h"
 #include "layout_search.h"
 #include "passes.h"
+#include "reads.h"
 
 namespace passerelle::passes {
 namespace {
@@ -18,9 +20,7 @@ namespace {
 using Kind = LayoutLink::Kind;
 
 /// FULLY_CONNECTED layers with constant weights are all that reads it: its columns may come in any order.
-bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector<std::vector<uint32_t>>& consumers) {
-  if (std::count(graph.outputs.begin(), graph.outputs.end(), id) > 0) return false;
-  const std::vector<uint32_t>& readers = consumers[index(id)];
+bool feeds_constant_matrices(const Graph& graph, OperandId id, const std::vector<uint32_t>& readers) {
   return !readers.empty() && graph.shape(id).size() == 2 &&
          std::all_of(readers.begin(), readers.end(), [&](uint32_t reader) {
            const Operation& operation = graph.operations[reader];
@@ -51,6 +51,7 @@ class LinkCollector {
         webs_(webs),
         border_(border),
         consumers_(graph.consumers()),
+        returned_(returned_operands(graph)),
         demanded_(graph.operands.size(), false) {}
 
   std::vector<LayoutLink> collect() {
@@ -73,7 +74,7 @@ class LinkCollector {
     if (operation.is(Op::RESHAPE)) {
       OperandId from = operation.operand("input"), to = operation.output();
       LayoutLink link{Kind::reshape, from, to, {}, reshape_groups(graph_.shape(from), graph_.shape(to))};
-      link.absorbs_order = feeds_constant_matrices(graph_, to, consumers_);
+      link.absorbs_order = !returned_[index(to)] && feeds_constant_matrices(graph_, to, consumers_[index(to)]);
       links_.push_back(std::move(link));
       return;
     }
@@ -101,6 +102,7 @@ class LinkCollector {
   const AxisWebs& webs_;
   const Border& border_;
   std::vector<std::vector<uint32_t>> consumers_;
+  std::vector<bool> returned_;
   std::vector<bool> demanded_;
   std::vector<LayoutLink> links_;
 };
@@ -111,7 +113,7 @@ class LinkCollector {
 class LayoutWriter {
  public:
   /// `absorbing`: results of flattens whose readers' weights can be reordered.
-  LayoutWriter(Graph& graph, const AxisWebs& webs, Border& border, std::vector<OperandId> absorbing)
+  LayoutWriter(Graph& graph, const AxisWebs& webs, Border& border, std::set<OperandId> absorbing)
       : graph_(graph), webs_(webs), border_(border), absorbing_(std::move(absorbing)), editor_(graph) {
     for (const Operand& operand : graph.operands) shapes_.push_back(operand.type.shape);
     stored_.resize(shapes_.size());
@@ -267,7 +269,7 @@ class LayoutWriter {
   void write_reshape_link(Operation operation) {
     OperandId from = operation.operand("input"), to = operation.output();
     LayoutLink link{Kind::reshape, from, to, {}, reshape_groups(shapes_[index(from)], shapes_[index(to)])};
-    link.absorbs_order = std::find(absorbing_.begin(), absorbing_.end(), to) != absorbing_.end();
+    link.absorbs_order = absorbing_.count(to) != 0;
     if (graph_.is_constant(from) || !reshapes_in_place(link, arrangement(from), arrangement(to))) {
       logical_[index(to)] = as_source(to, editor_.reshape(logical(from), shapes_[index(to)]));
       return;
@@ -308,7 +310,7 @@ class LayoutWriter {
   Graph& graph_;
   const AxisWebs& webs_;
   Border& border_;
-  std::vector<OperandId> absorbing_;
+  std::set<OperandId> absorbing_;
   Editor editor_;
   std::vector<Shape> shapes_;  // by operand: in logical order
   std::vector<std::optional<OperandId>> stored_, logical_;
@@ -318,9 +320,9 @@ class LayoutWriter {
 void solve_layout(Graph& graph, Border border, const Target& target) {
   AxisWebs webs(graph);
   std::vector<LayoutLink> links = LinkCollector(graph, webs, border).collect();
-  std::vector<OperandId> absorbing;
+  std::set<OperandId> absorbing;
   for (const LayoutLink& link : links)
-    if (link.absorbs_order) absorbing.push_back(link.to);
+    if (link.absorbs_order) absorbing.insert(link.to);
   LayoutSearch(graph, webs, std::move(links), target).run();
   std::vector<bool> ties;
   for (size_t i = 0; i < graph.operations.size(); ++i) ties.push_back(webs.ties(i));

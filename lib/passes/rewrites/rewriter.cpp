@@ -24,11 +24,16 @@ std::optional<float> Rewriter::uniform_value(OperandId id) const {
 
 const Operation* Rewriter::producer(OperandId id) const {
   const std::vector<Operation>& operations = editor_.graph().operations;
-  for (size_t i = operations.size(); i-- > 0;) {
-    const std::vector<OperandId>& made = operations[i].outputs;
-    if (std::find(made.begin(), made.end(), id) != made.end()) return &operations[i];
-  }
-  return nullptr;
+  for (; indexed_ < operations.size(); ++indexed_)
+    for (OperandId output : operations[indexed_].outputs) {
+      if (made_by_.size() <= index(output)) made_by_.resize(editor_.graph().operands.size());
+      made_by_[index(output)] = indexed_;
+    }
+  if (index(id) >= made_by_.size() || made_by_[index(id)] >= operations.size()) return nullptr;
+  // What stood there may have been taken back since.
+  const Operation& candidate = operations[made_by_[index(id)]];
+  const std::vector<OperandId>& made = candidate.outputs;
+  return std::find(made.begin(), made.end(), id) != made.end() ? &candidate : nullptr;
 }
 
 OperandId Rewriter::scalar(float value, OperandId like) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "editor.h"
@@ -28,8 +29,8 @@ AroundAxis around(const Shape& shape, size_t axis);
 
 /// What must be known of the graph as a whole, before it is taken apart.
 struct GraphFacts {
-  bool has_infinities = false;         ///< a constant is infinite or not a number
-  std::vector<OperandId> free_inputs;  ///< of the model, read once: what NNAPI takes may have any shape of that size
+  bool has_infinities = false;      ///< a constant is infinite or not a number
+  std::set<OperandId> free_inputs;  ///< of the model, read once: what NNAPI takes may have any shape of that size
 };
 
 class Rewriter {
@@ -45,9 +46,7 @@ class Rewriter {
   /// Then nothing may be picked by a product with zeros and ones: 0 times infinity is not 0.
   bool has_infinities() const { return facts_.has_infinities; }
   /// Whether it is enough to give the operand another shape: no one but its only reader sees it.
-  bool is_free_input(OperandId id) const {
-    return std::find(facts_.free_inputs.begin(), facts_.free_inputs.end(), id) != facts_.free_inputs.end();
-  }
+  bool is_free_input(OperandId id) const { return facts_.free_inputs.count(id) != 0; }
 
   const TensorType& type(OperandId id) const { return editor_.graph().type(id); }
   Shape shape(OperandId id) const { return editor_.graph().shape(id); }  // a copy: operands move when one is added
@@ -56,6 +55,8 @@ class Rewriter {
   std::optional<float> uniform_value(OperandId id) const;
   /// The operation that made the operand, among those written so far.
   const Operation* producer(OperandId id) const;
+  /// To be called where the operations written so far become fewer.
+  void taken_back(size_t kept) { indexed_ = std::min(indexed_, kept); }
 
   /// The rewritten operation's result is `value` from here on.
   void replace(const Operation& operation, OperandId value) { editor_.replace(operation.output(), value); }
@@ -89,6 +90,8 @@ class Rewriter {
   nnapi::FeatureLevel level_;
   Stage stage_;
   GraphFacts facts_;
+  mutable std::vector<size_t> made_by_;  // by operand, of the first indexed_ operations
+  mutable size_t indexed_ = 0;
 };
 
 /// Puts something else in the operation's place; false where it can't: then the operation stays, and is reported.

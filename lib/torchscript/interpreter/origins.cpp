@@ -57,13 +57,21 @@ struct Frames {
   bool whole_stack = false;  // the callers are among them
 };
 
+/// Of a source that may have thousands of lines, each a piece of its own.
+std::string_view first_line(const torch::jit::Source& source) {
+  const auto& text = source.text_str();
+  if (text.size() == 0) return {};
+  const auto piece = text.piece(0);
+  const std::string_view begin(piece.data(), piece.size());
+  return begin.substr(0, begin.find('\n'));
+}
+
 /// What Python's source said; empty where the archive does not tell.
 Frames python_frames(const SourceRange& range) {
   if (!range.source()) return {};
   const auto generator = range.source()->findSourceRangeThatGenerated(range);
   if (!generator || !generator->source()) return {};
-  const std::string first_line = std::string(generator->source()->get_line(0).str());
-  if (stack_frame(first_line)) return {traced_stack(generator->source()->text_str().str()), true};
+  if (stack_frame(first_line(*generator->source()))) return {traced_stack(generator->source()->text_str().str()), true};
   const auto place = location(*generator);
   return {place ? std::vector<SourceLocation>{*place} : std::vector<SourceLocation>{}, false};
 }

@@ -55,7 +55,7 @@ void TensorTracker::purge() {
     entry = entry->second->tensor.expired() ? tensors_.erase(entry) : std::next(entry);
   for (auto entry = storages_.begin(); entry != storages_.end();)
     entry = entry->second->storage.expired() ? storages_.erase(entry) : std::next(entry);
-  purge_at_ = tensors_.size() + 64;
+  purge_at_ = tensors_.size() + 64 + tensors_.size() / 8;  // in proportion, or many living tensors make it quadratic
 }
 
 TensorTracker::Tracked TensorTracker::find(const at::Tensor& tensor) {

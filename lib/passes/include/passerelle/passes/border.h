@@ -14,15 +14,15 @@ namespace passerelle::passes {
 // --- A model that quantizes what it is given, and dequantizes what it returns, without those two steps: the app hands
 // over and gets bytes.
 
-/// The type that the model quantizes an input to before anything else is done with it but moving its elements. Nothing
-/// where it does not, or to several.
-std::optional<graph::TensorType> quantized_first(const graph::Module& module, size_t input);
+/// For each input the type that the model quantizes it to before anything else is done with it but moving its elements.
+/// Nothing where it does not, or to several.
+std::vector<std::optional<graph::TensorType>> quantized_first(const graph::Module& module);
 
-/// Makes the input what quantized_first() says, which must be something.
+/// Makes the input what quantized_first() says of it, which must be something.
 void peel_quantize(graph::Module& module, size_t input);
 
-/// Returns what a DEQUANTIZE at the end is made of; false where the output is not made by one.
-bool peel_dequantize(graph::Module& module, size_t output);
+/// Outputs that a DEQUANTIZE makes become what that is made of; false where none is made by one.
+bool peel_dequantizes(graph::Module& module);
 
 /// A quantize that reads an input alone, and the --input that does without it: at a level that has none, the app can
 /// hand over the integers.
