@@ -202,4 +202,76 @@ TEST_CASE("an archive whose tensor reaches beyond its storage is damaged") {
         "is damaged: 'm/data.pkl' in it has a tensor that reaches beyond its storage; copy or download it again");
 }
 
+TEST_CASE("types that are nested without end, and enums without such a value") {
+  const auto tagged = [](const std::string& type) {
+    return flaw("ctorch.jit._pickle\nrestore_type_tag\n(]" + text(type) + "tR");
+  };
+  CHECK(tagged("List[Tuple[int, Dict[str, List[int]]]]").empty());
+  CHECK(tagged(std::string(65, '(')) == "names a type that is too long or nested too deeply");
+  Declarations declarations;
+  declarations.read("class E(Enum):\n  A = 1\n  B = \"b\"\n", "__torch__.");
+  const auto of_enum = [&](const std::string& value) {
+    const std::string pickle = "\x80\x02" + ("c__torch__\nE\n(" + value) + "tR.";
+    return flaw_in_values(
+               bytes_of(pickle), [](std::string_view) { return std::nullopt; }, declarations)
+        .value_or("");
+  };
+  CHECK(of_enum("K\x01").empty());
+  CHECK(of_enum(text("b")).empty());
+  CHECK(of_enum("K\x02") == "has a value that its enum lacks");
+  CHECK(of_enum(text("x")) == "has a value that its enum lacks");
+  CHECK(of_enum("NN") == "makes a value of an enum in an unknown way");
+}
+
+TEST_CASE("classes that LibTorch would not get to the end of") {
+  const auto flaw_of = [](const std::string& code) {
+    Declarations declarations;
+    declarations.read(code, "__torch__.");
+    return declarations.flaw().value_or("");
+  };
+  const std::string hooked = "class M(Module):\n  __forward_hooks__ = [\"hook\"]\n";
+  CHECK(flaw_of(hooked + "  def hook(self: __torch__.M) -> int:\n    return 1\n").empty());
+  CHECK(flaw_of(hooked + "  a : int\n") == "has a class, __torch__.M, with a hook that it lacks, 'hook'");
+  const auto tuples = [](int count) {
+    std::string code = "class N0(NamedTuple):\n  a : Tensor\n";
+    for (int i = 1; i < count; ++i) {
+      const std::string before = "__torch__.N" + std::to_string(i - 1);
+      code += "class N" + std::to_string(i) + "(NamedTuple):\n  a : " + before + "\n  b : Optional[" + before + "]\n";
+    }
+    return code;
+  };
+  CHECK(flaw_of(tuples(10)).empty());
+  CHECK(flaw_of(tuples(40)).find("stands for more than 100000 values") != std::string::npos);
+  CHECK(flaw_of("class N(NamedTuple):\n  a : __torch__.N\n").empty());  // for LibTorch to refuse
+}
+
+TEST_CASE("what a __setstate__ may do") {
+  const auto flaw_of = [](const std::string& lines, const std::string& other = "") {
+    Declarations declarations;
+    declarations.read("class M(Module):\n  a : int\n  def __setstate__(self: __torch__.M,\n    s: int) -> NoneType:\n" +
+                          lines + "    return None\n" + other,
+                      "__torch__.");
+    return declarations.flaw().value_or("");
+  };
+  CHECK(flaw_of("    self.a = torch.len([s])\n    for i in range(10):\n      pass\n").empty());
+  CHECK(flaw_of("    _0 = ops.quantized.linear_prepack(w, None)\n    ops.prim.RaiseException(\"no\")\n").empty());
+  CHECK(flaw_of("    while True:\n      pass\n") == "has a __setstate__ that loops, or calls what loops");
+  CHECK(flaw_of("    for i in range(99999999999):\n      pass\n") ==
+        "has a __setstate__ that loops, or calls what loops");
+  CHECK(flaw_of("    _0 = torch._embedding_bag_dense_backward(x)\n") ==
+        "has a __setstate__ that calls aten::_embedding_bag_dense_backward, which is not on the list of what may run");
+  const std::string loop = "  def again(self: __torch__.M) -> int:\n    while True:\n      pass\n    return 1\n";
+  CHECK(flaw_of("    _0 = (self).again()\n", loop) == "has a __setstate__ that loops, or calls what loops");
+  CHECK(flaw_of("", loop).empty());
+}
+
+TEST_CASE("a source that has as many lines as there are ranges in it is no repetition") {
+  std::string lines, records;
+  for (int i = 0; i < 6000; ++i) lines += "K\x01";
+  const std::string source = "(](" + lines + "eK\x00K\x00tq\x01"s;
+  for (int i = 0; i < 6000; ++i) records += "(K\x00("s + (i == 0 ? source : "h\x01") + "K\x00K\x01tK\x00t"s;
+  CHECK(flaw_in_ranges(text("FORMAT_WITH_STRING_TABLE") + "(" + text("a.py") + text("x = 1\n") + "t(" + records +
+                       "t\x87") == "");
+}
+
 }  // namespace passerelle::torchscript::testing

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "code_check.h"
+#include "declarations.h"
 #include "foreign/operators.h"
 #include "interpreter/failures.h"
 #include "pickle_check.h"
@@ -41,11 +42,20 @@ StorageSize sizes_in(const Entries& entries, const std::string& folder) {
 
 bool is_code(const std::string& name) { return starts_with(name, "code/") && !ends_with(name, ".debug_pkl"); }
 
+/// "code/__torch__/models/a.py" → "__torch__.models.a."
+std::string module_of(const std::string& name) {
+  std::string module = name.substr(5);
+  if (ends_with(module, ".py")) module.resize(module.size() - 3);
+  std::replace(module.begin(), module.end(), '/', '.');
+  return module + ".";
+}
+
 std::string_view text_of(Bytes data) { return {reinterpret_cast<const char*>(data.data()), data.size()}; }
 
-std::optional<std::string> flaw_in_entry(const std::string& name, Bytes data, const Entries& entries) {
-  if (name == "data.pkl") return flaw_in_values(data, sizes_in(entries, "data/"));
-  if (name == "constants.pkl") return flaw_in_values(data, sizes_in(entries, "constants/"));
+std::optional<std::string> flaw_in_entry(const std::string& name, Bytes data, const Entries& entries,
+                                         const Declarations& declarations) {
+  if (name == "data.pkl") return flaw_in_values(data, sizes_in(entries, "data/"), declarations);
+  if (name == "constants.pkl") return flaw_in_values(data, sizes_in(entries, "constants/"), declarations);
   if (ends_with(name, ".debug_pkl")) return flaw_in_source_ranges(data);
   if (is_code(name)) return flaw_in_code(text_of(data));
   return std::nullopt;
@@ -67,6 +77,7 @@ Expected<std::set<std::string>> check_entries(const std::string& path, const Arc
     if (!entry.stored && entry.size / largest_ratio > entry.data.size())
       return damaged("'" + entry.name + "' in it says that it unpacks to " + std::to_string(entry.size) + " bytes");
   }
+  Declarations declarations;
   try {
     caffe2::serialize::PyTorchStreamReader reader(path);
     for (const auto& [name, entry] : entries) {
@@ -82,9 +93,13 @@ Expected<std::set<std::string>> check_entries(const std::string& path, const Arc
         if (libdeflate_crc32(0, data.data(), data.size()) != entry->crc32)
           return damaged("the checksum of '" + entry->name + "' in it is wrong");
       }
-      if (const auto flaw = flaw_in_entry(name, data, entries)) return damaged("'" + entry->name + "' in it " + *flaw);
-      if (is_code(name)) operators.merge(operators_named_in(text_of(data)));
+      if (const auto flaw = flaw_in_entry(name, data, entries, declarations))
+        return damaged("'" + entry->name + "' in it " + *flaw);
+      if (!is_code(name)) continue;  // and all code stands before data.pkl and constants.pkl
+      operators.merge(operators_named_in(text_of(data)));
+      declarations.read(text_of(data), module_of(record));
     }
+    if (const auto flaw = declarations.flaw()) return damaged("its code " + *flaw);
   } catch (const std::exception& exception) {
     return damaged(first_line(exception));
   }

@@ -63,7 +63,7 @@ void PickleMachine::enclose(PickleValue& container, PickleValue& element) {
   if (&container == &element || container.enclosed) throw PickleFlaw{"has a value that may hold itself"};
   element.enclosed = true;
   container.depth = std::max(container.depth, element.depth + 1);
-  container.weight += element.weight;
+  if (__builtin_add_overflow(container.weight, element.weight, &container.weight)) container.weight = UINT64_MAX;
   if (container.depth > deepest) throw PickleFlaw{"has values nested too deeply"};
   if (container.weight > most_weight_) throw PickleFlaw{"repeats values too often"};
   container.elements.push_back(&element);

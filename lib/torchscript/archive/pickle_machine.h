@@ -49,10 +49,17 @@ struct PickleFlaw {
   std::string what;
 };
 
+/// How often values may be repeated: where LibTorch's reader follows them from the root again and again, or not.
+enum class Repetition { limited, free };
+
 class PickleMachine {
  public:
-  PickleMachine(Bytes pickle, StorageSize storage_size)
-      : pickle_(pickle), most_weight_((uint64_t{1} << 24) + pickle.size()), storage_size_(std::move(storage_size)) {}
+  PickleMachine(Bytes pickle, StorageSize storage_size, const Declarations& declarations,
+                Repetition repetition = Repetition::limited)
+      : pickle_(pickle),
+        declarations_(declarations),
+        most_weight_(repetition == Repetition::free ? UINT64_MAX : (uint64_t{1} << 24) + pickle.size()),
+        storage_size_(std::move(storage_size)) {}
   /// The one value that the pickle makes; it lives as long as this. Throws PickleFlaw.
   const PickleValue& run();
 
@@ -79,6 +86,7 @@ class PickleMachine {
   PickleValue& make_tensor(const PickleValue& arguments, bool quantized);
 
   Bytes pickle_;
+  const Declarations& declarations_;
   uint64_t most_weight_;
   StorageSize storage_size_;
   size_t at_ = 0;

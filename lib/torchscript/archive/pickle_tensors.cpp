@@ -80,6 +80,31 @@ void check_elements(const PickleValue& list, PickleKind kind) {
     if (each->kind != kind) throw PickleFlaw{"has a list with an element of another type than the others"};
 }
 
+/// "List[Optional[int]]". LibTorch's parser follows brackets by recursion.
+void check_type(std::string_view type) {
+  constexpr size_t longest = 4096, deepest = 64;
+  size_t depth = 0;
+  for (char character : type) {
+    if (character == '[' || character == '(') ++depth;
+    if ((character == ']' || character == ')') && depth > 0) --depth;
+    if (depth > deepest || type.size() > longest)
+      throw PickleFlaw{"names a type that is too long or nested too deeply"};
+  }
+}
+
+/// (value,), which has to be one of the enum's: LibTorch searches it and goes on without.
+void check_enum(const PickleValue& arguments, const std::set<std::string>& values) {
+  if (arguments.kind != PickleKind::tuple || arguments.elements.size() != 1)
+    throw PickleFlaw{"makes a value of an enum in an unknown way"};
+  const PickleValue& value = *arguments.elements[0];
+  const std::string text(value.text);
+  const bool known = value.kind == PickleKind::integer ? values.count(std::to_string(value.integer)) != 0
+                     : value.kind == PickleKind::string
+                         ? values.count('"' + text + '"') + values.count("'" + text + "'") != 0
+                         : value.kind == PickleKind::real;
+  if (!known) throw PickleFlaw{"has a value that its enum lacks"};
+}
+
 /// {scheme, scale, zero point} or {scheme, scales, zero points, axis}.
 void check_quantization(const PickleValue& quantization, const std::vector<int64_t>& sizes) {
   const std::string_view scheme = element(quantization, 0, PickleKind::scheme).text;
@@ -151,7 +176,7 @@ void PickleMachine::call() {
   if (name.substr(0, helpers.size()) == helpers) {
     if (arguments.kind != PickleKind::tuple) throw PickleFlaw{"makes a list in an unknown way"};
     if (name == "torch.jit._pickle.restore_type_tag") {
-      element(arguments, 1, PickleKind::string);
+      check_type(element(arguments, 1, PickleKind::string).text);
       const PickleKind kind = arguments.elements[0]->kind;
       if (kind != PickleKind::list && kind != PickleKind::dict) throw PickleFlaw{"gives a type to no container"};
     } else {
@@ -169,14 +194,16 @@ void PickleMachine::call() {
   for (std::string_view refused : {"torch._utils._rebuild_sparse_tensor", "torch.distributed.rpc.rref", "__main__."})
     if (name.substr(0, refused.size()) == refused)
       throw PickleFlaw{"holds a value of a kind that can't be converted (" + std::string(name) + ")"};
+  if (const auto* values = declarations_.enum_values(std::string(name))) check_enum(arguments, *values);
   PickleValue& object = make(PickleKind::object);
   enclose(object, arguments);
   push(object);
 }
 
-std::optional<std::string> flaw_in_values(Bytes pickle, const StorageSize& storage_size) {
+std::optional<std::string> flaw_in_values(Bytes pickle, const StorageSize& storage_size,
+                                          const Declarations& declarations) {
   try {
-    PickleMachine(pickle, storage_size).run();
+    PickleMachine(pickle, storage_size, declarations).run();
   } catch (const PickleFlaw& flaw) {
     return flaw.what;
   }
