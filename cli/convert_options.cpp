@@ -36,7 +36,7 @@ void add_convert_options(CLI::App& app, ConvertOptions& options) {
   app.add_option(
          "--input", options.inputs,
          "An input of the model's forward, in its order, or as NAME=SPEC. A shape (1x3x224x224, scalar) or a "
-         ".npy file, then optional: a dtype (:f32 :f16 :f64 :i8 :u8 :i16 :i32 :i64 :bool, or "
+         ".npy file, then optional: a dtype (:f32 :f16 :bf16 :f64 :i8 :u8 :i16 :i32 :i64 :bool, or "
          ":quint8,SCALE,ZERO_POINT), and :nhwc where the app will hand over NHWC; or a number: int=3, float=0.5, "
          "bool=true. A model with bundled inputs needs none")
       ->type_name("SPEC")

@@ -16,16 +16,17 @@ using torchscript::InputSpec;
 constexpr std::string_view forms =
     "a shape (1x3x224x224, or scalar), a .npy file or a number (int=3, float=0.5, bool=true)";
 constexpr std::string_view suffixes =
-    ":f32 :f16 :f64 :i8 :u8 :i16 :i32 :i64 :bool :quint8,SCALE,ZERO_POINT :qint8,SCALE,ZERO_POINT :nhwc";
+    ":f32 :f16 :bf16 :f64 :i8 :u8 :i16 :i32 :i64 :bool :quint8,SCALE,ZERO_POINT :qint8,SCALE,ZERO_POINT :nhwc";
 
 struct Dtype {
   std::string_view suffix;
   ElementType type;
 };
 constexpr Dtype dtypes[] = {
-    {"f32", ElementType::float32}, {"f16", ElementType::float16}, {"f64", ElementType::float64},
-    {"i8", ElementType::int8},     {"u8", ElementType::uint8},    {"i16", ElementType::int16},
-    {"i32", ElementType::int32},   {"i64", ElementType::int64},   {"bool", ElementType::bool8},
+    {"f32", ElementType::float32}, {"f16", ElementType::float16}, {"bf16", ElementType::bfloat16},
+    {"f64", ElementType::float64}, {"i8", ElementType::int8},     {"u8", ElementType::uint8},
+    {"i16", ElementType::int16},   {"i32", ElementType::int32},   {"i64", ElementType::int64},
+    {"bool", ElementType::bool8},
 };
 struct QuantizedDtype {
   std::string_view suffix;

@@ -7,6 +7,7 @@
 
 #include "input_spec.h"
 #include "passerelle/blob/file.h"
+#include "passerelle/graph/converted.h"
 #include "passerelle/torchscript/split_module.h"
 #include "passerelle/verify/quantization.h"
 
@@ -76,6 +77,8 @@ Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const 
     HostTensor& tensor = inputs.tensors[i];
     if (graph::is_quantized(ports[i].type) && tensor.type == graph::ElementType::float32)
       tensor = verify::quantized(tensor, ports[i].type, ports[i].quantization);
+    if (ports[i].type == graph::ElementType::bfloat16 && tensor.type == graph::ElementType::float32)
+      tensor = graph::converted(tensor, ports[i].type);
   }
   return inputs;
 }

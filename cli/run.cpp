@@ -8,6 +8,7 @@
 #include "command.h"
 #include "input_spec.h"
 #include "nnapi_library.h"
+#include "passerelle/graph/converted.h"
 #include "passerelle/graph/npy_files.h"
 #include "passerelle/report/table.h"
 #include "passerelle/report/words.h"
@@ -65,6 +66,8 @@ Expected<std::vector<HostTensor>> read_inputs(const Options& options, const std:
     if (spec.values->shape != port.shape)
       return error("input " + port.name + " has the shape " + graph::to_string(port.shape) + ", and this is " +
                    graph::to_string(spec.values->shape));
+    if (port.type == graph::ElementType::bfloat16 && spec.values->type == graph::ElementType::float32)
+      spec.values = graph::converted(*spec.values, port.type);
     if (verify::integers_of(spec.values->type) != verify::integers_of(port.type))
       return error("input " + port.name + " takes " + std::string(graph::name(port.type)) +
                    " elements, and these are " + std::string(graph::name(spec.values->type)));

@@ -10,6 +10,7 @@
 #include "model_inputs.h"
 #include "nnapi_library.h"
 #include "passerelle/blob/file.h"
+#include "passerelle/graph/converted.h"
 #include "passerelle/layers/compare_layers.h"
 #include "passerelle/layers/integer_arithmetic.h"
 #include "passerelle/report/verify_report.h"
@@ -91,6 +92,8 @@ Expected<std::vector<HostTensor>> read_outputs(const std::string& folder, const 
     Expected<HostTensor> tensor = graph::read_npy(path);
     if (!tensor) return tensor.error();
     const graph::ElementType written = verify::integers_of(ports[i].type);
+    if (written == graph::ElementType::bfloat16 && tensor->type == graph::ElementType::float32)
+      tensor = graph::converted(*tensor, written);
     if (tensor->type != written || tensor->shape != ports[i].shape)
       return Error{ErrorKind::usage, path + " is " + std::string(graph::name(tensor->type)) + " " +
                                          graph::to_string(tensor->shape) + ", and output " + ports[i].name + " " +

@@ -33,13 +33,6 @@ Constant owning(std::vector<T> values, ElementType type, Shape shape) {
   return Constant(std::move(owner), data, type, std::move(shape), std::move(strides));
 }
 
-float bfloat16_to_float(uint16_t stored) {
-  uint32_t bits = static_cast<uint32_t>(stored) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 /// Calls `visit` with a function from an element's address to its value, of the widest type that loses nothing.
 template <typename Visit>
 void with_loader(ElementType type, Visit&& visit) {
@@ -363,12 +356,12 @@ void Constant::copy_to(void* out, size_t first, size_t count) const {
     case ElementType::bfloat16: {
       auto* next = static_cast<uint16_t*>(out);
       if (stored_ != type_) {
-        check(type_ == ElementType::float16, "nothing is converted to bfloat16");
         Constant wide = *this;
         wide.type_ = ElementType::float32;
         std::vector<float> values(count);
         wide.copy_to(values.data(), first, count);
-        for (float value : values) *next++ = half_from_float(value);
+        const auto narrowed = type_ == ElementType::float16 ? half_from_float : bfloat16_from_float;
+        for (float value : values) *next++ = narrowed(value);
         return;
       }
       for_each_offset(first, count, [&](int64_t at) { std::memcpy(next++, data_ + at * 2, 2); });

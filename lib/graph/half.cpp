@@ -36,4 +36,21 @@ uint16_t half_from_float(float value) {
   return sign | static_cast<uint16_t>(((exponent + 14) << 10) + (mantissa - 1024));
 }
 
+// The upper half of a float32.
+
+float bfloat16_to_float(uint16_t bits) {
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+uint16_t bfloat16_from_float(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  if (std::isnan(value)) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  const uint32_t is_odd = (bits >> 16) & 1;
+  return static_cast<uint16_t>((bits + 0x7fff + is_odd) >> 16);
+}
+
 }  // namespace passerelle::graph

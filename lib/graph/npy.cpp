@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "passerelle/graph/converted.h"
 #include "passerelle/graph/host_tensor.h"
 #include "passerelle/graph/npy_files.h"
 #include "passerelle/support/atomic_file.h"
@@ -27,12 +28,14 @@ struct Dtype {
   ElementType type;
   std::string_view descr;
 };
-// Quantized tensors have no dtype of their own: they are written as their integers, and read as integers.
+// Quantized tensors have no dtype of their own: they are written as their integers, and read as integers. So has
+// bfloat16: its numbers are written as float32, which holds them all.
 constexpr Dtype dtypes[] = {
-    {ElementType::float32, "<f4"}, {ElementType::float64, "<f8"}, {ElementType::float16, "<f2"},
-    {ElementType::int8, "|i1"},    {ElementType::uint8, "|u1"},   {ElementType::int16, "<i2"},
-    {ElementType::int32, "<i4"},   {ElementType::int64, "<i8"},   {ElementType::bool8, "|b1"},
-    {ElementType::quint8, "|u1"},  {ElementType::qint8, "|i1"},   {ElementType::qint32, "<i4"},
+    {ElementType::float32, "<f4"},  {ElementType::float64, "<f8"}, {ElementType::float16, "<f2"},
+    {ElementType::int8, "|i1"},     {ElementType::uint8, "|u1"},   {ElementType::int16, "<i2"},
+    {ElementType::int32, "<i4"},    {ElementType::int64, "<i8"},   {ElementType::bool8, "|b1"},
+    {ElementType::quint8, "|u1"},   {ElementType::qint8, "|i1"},   {ElementType::qint32, "<i4"},
+    {ElementType::bfloat16, "<f4"},
 };
 
 std::optional<ElementType> type_of(std::string_view descr) {
@@ -256,9 +259,11 @@ Expected<AtomicFile> written_npy(const std::string& path, const HostTensor& tens
   start += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   Expected<AtomicFile> file = AtomicFile::create(path);
   if (!file) return file.error();
+  const bool widens = tensor.type == ElementType::bfloat16;
+  const std::vector<unsigned char> elements = widens ? converted(tensor, ElementType::float32).bytes : tensor.bytes;
   for (const auto& [data, size] : {std::pair<const void*, size_t>{start.data(), start.size()},
                                    {header.data(), header.size()},
-                                   {tensor.bytes.data(), tensor.bytes.size()}})
+                                   {elements.data(), elements.size()}})
     if (Expected<void> written = file->write(data, size); !written) return written.error();
   return file;
 }

@@ -21,8 +21,7 @@ std::string alternative(std::string_view op, bool on_complex_numbers) {
 
 std::string alternative_to(ElementType type) {
   if (type == ElementType::other) return way_out::real_parts;
-  if (type == ElementType::qint32) return way_out::eight_bits;
-  return graph::is_floating_point(type) ? way_out::as_float32 : way_out::keep_int32;
+  return type == ElementType::qint32 ? way_out::eight_bits : way_out::keep_int32;
 }
 
 }  // namespace passerelle::lowering

@@ -23,6 +23,7 @@ Shape nnapi_shape(const std::vector<int64_t>& sizes) {
 std::optional<OperandType> operand_type(graph::ElementType type) {
   using graph::ElementType;
   switch (type) {
+    case ElementType::bfloat16:
     case ElementType::float16:
     case ElementType::float32:
     case ElementType::float64: return OperandType::TENSOR_FLOAT32;

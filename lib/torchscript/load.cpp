@@ -1,5 +1,4 @@
 #include <caffe2/serialize/versions.h>
-#include <torch/csrc/jit/ir/constants.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -13,7 +12,9 @@
 #include "model_state.h"
 #include "passerelle/support/activity.h"
 #include "passerelle/torchscript/model.h"
+#include "running/devices.h"
 #include "running/engine.h"
+#include "running/graphs.h"
 #include "running/wrapped_numbers.h"
 
 namespace passerelle::torchscript {
@@ -68,35 +69,6 @@ std::string why_not(const std::string& message, const Archive& archive, const st
          "; where torch.jit.load reads it, a Passerelle built with the LibTorch of that PyTorch does";
 }
 
-/// Models traced on a GPU name it in their code; there is none here, and a converted model has no use for it.
-void move_to_cpu(jit::Block* block) {
-  for (jit::Node* node : block->nodes()) {
-    for (jit::Block* inner : node->blocks()) move_to_cpu(inner);
-    if (node->kind() != c10::prim::Constant || node->outputs().size() != 1) continue;
-    const auto value = jit::toIValue(node->output());
-    if (!value) continue;
-    if (value->isDevice() && !value->toDevice().is_cpu()) {
-      jit::WithInsertPoint before(node);
-      node->output()->replaceAllUsesWith(node->owningGraph()->insertConstant(c10::Device(at::kCPU)));
-    } else if (value->isString() && value->toStringRef().compare(0, 4, "cuda") == 0) {
-      const auto& uses = node->output()->uses();
-      if (std::all_of(uses.begin(), uses.end(),
-                      [](const jit::Use& use) { return use.user->kind() == c10::aten::device; }))
-        node->s_(c10::attr::value, "cpu");
-    }
-  }
-}
-
-/// Calls `visit(Graph&)` for each graph that the module may run.
-template <typename Visit>
-void for_each_graph(const jit::Module& module, const Visit& visit) {
-  for (jit::Function* function : module._ivalue()->compilation_unit()->get_functions())
-    if (function->isGraphFunction()) visit(*jit::toGraphFunction(*function).graph());
-  for (const jit::Module& inner : module.modules())
-    for (const jit::Method& method : inner.get_methods())
-      if (method.function().isGraphFunction()) visit(*jit::toGraphFunction(method.function()).graph());
-}
-
 }  // namespace
 
 Expected<Model> Model::load(const std::string& path) {
@@ -116,8 +88,9 @@ Expected<Model> Model::load(const std::string& path) {
       if (Expected<void> checked = check_nnapi_calls(state->module); !checked)
         return unreadable(path, checked.error().message);
       state->module.eval();
+      move_to_cpu(state->module);
       for_each_graph(state->module, [](jit::Graph& graph) {
-        move_to_cpu(graph.block());
+        move_to_cpu(graph);
         unwrap_numbers(graph);
       });
       return Model(std::move(state));

@@ -12,14 +12,17 @@
 #include "archive/reachable_operators.h"
 #include "interpreter/failures.h"
 #include "interpreter/interpreter.h"
+#include "interpreter/narrow_kernels.h"
 #include "model_state.h"
 #include "passerelle/support/activity.h"
 #include "passerelle/support/check.h"
 #include "passerelle/torchscript/replay.h"
+#include "passerelle/trace/narrow_floats.h"
 #include "program.h"
 #include "running/arguments.h"
 #include "running/engine.h"
 #include "running/flatten.h"
+#include "running/narrow_floats.h"
 #include "running/tensor_conversion.h"
 
 namespace passerelle::torchscript {
@@ -39,9 +42,6 @@ class PlainExecutor {
 };
 
 Error threw(const std::string& what, const graph::Origin& origin) {
-  if (what.find("not implemented for 'Half'") != std::string::npos)
-    return {ErrorKind::unsupported, "the model computes in float16, which LibTorch can't do on a CPU (" + what +
-                                        "); save it in float32, with model.float()"};
   if (what.find("nnapi") != what.npos) return {ErrorKind::nnapi, "PyTorch's NNAPI class fails: " + what};
   std::string message = "the model throws on these inputs: " + what;
   // Drawn without knowing what they are used for.
@@ -57,9 +57,10 @@ Error threw(const std::string& what, const graph::Origin& origin) {
   return {ErrorKind::usage, message + "; give inputs of the shapes and types that it was made for"};
 }
 
-/// `result`: where to put what forward returned, for those who want it.
+/// For those who want to know: `result`, what forward returned; `in_float32`, whether float16 and bfloat16 became so.
 Expected<Trace> trace_once(const torch::jit::Module& module, const Arguments& arguments, const Budget& budget,
-                           Values values, c10::IValue* result = nullptr) {
+                           Values values, c10::IValue* result = nullptr, bool* in_float32 = nullptr) {
+  const LackOfKernels lack;
   Interpreter interpreter(module, budget, values);
   try {
     interpreter.run(arguments);
@@ -72,7 +73,10 @@ Expected<Trace> trace_once(const torch::jit::Module& module, const Arguments& ar
     return threw(first_line(exception), {});
   }
   if (result != nullptr) *result = interpreter.result();
-  return interpreter.finish();
+  Trace trace = interpreter.finish();
+  const bool widens = lack.was_met() || trace::needs_float32(trace);
+  if (in_float32 != nullptr) *in_float32 = widens;
+  return widens ? trace::in_float32(std::move(trace)) : std::move(trace);
 }
 
 Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<InputSpec>& specs, const Budget& budget,
@@ -80,6 +84,20 @@ Expected<Trace> trace_once(const torch::jit::Module& module, const std::vector<I
   Expected<Arguments> arguments = make_arguments(module, specs);
   if (!arguments) return arguments.error();
   return trace_once(module, *arguments, budget, values);
+}
+
+/// Of a model that is compared by what it comes to in float32, for lack of kernels for float16 or bfloat16; nothing
+/// for all others.
+Expected<std::optional<Trace>> trace_in_float32(const torch::jit::Module& module, const std::vector<InputSpec>& specs,
+                                                const std::vector<graph::HostTensor>& inputs) {
+  Expected<Arguments> arguments = make_arguments(module, specs, &inputs);
+  if (!arguments) return arguments.error();
+  if (!may_have_narrow_floats(module, *arguments)) return std::optional<Trace>();
+  bool in_float32 = false;
+  Expected<Trace> trace = trace_once(module, *arguments, Budget{}, Values::shapes_alone, nullptr, &in_float32);
+  if (!trace) return trace.error();
+  if (!in_float32 || !trace->diagnostics.empty()) return std::optional<Trace>();
+  return std::optional<Trace>(*std::move(trace));
 }
 
 /// A model that holds an operator that may not run, in a branch that may not be taken: LibTorch's executor would not
@@ -152,6 +170,9 @@ Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>
   const ActivityNote note(running(state_->path));
   const at::NoGradGuard no_gradients;
   const PlainExecutor plain;
+  Expected<std::optional<Trace>> wide = trace_in_float32(state_->module, specs, inputs);
+  if (!wide) return wide.error();
+  if (*wide) return replay(**wide, inputs);
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
   if (!arguments) return arguments.error();
   if (const auto forbidden = find_forbidden_operator(state_->module))
@@ -169,6 +190,10 @@ Expected<std::vector<graph::HostTensor>> Model::run(const std::vector<InputSpec>
 Expected<std::function<bool()>> Model::repeated_run(const std::vector<InputSpec>& specs,
                                                     const std::vector<graph::HostTensor>& inputs) const {
   if (Expected<std::vector<graph::HostTensor>> once = run(specs, inputs); !once) return once.error();
+  Expected<std::optional<Trace>> wide = trace_in_float32(state_->module, specs, inputs);
+  if (!wide) return wide.error();
+  if (*wide)
+    return std::function<bool()>([trace = **wide, inputs] { return static_cast<bool>(replay(trace, inputs)); });
   Expected<Arguments> arguments = make_arguments(state_->module, specs, &inputs);
   if (!arguments) return arguments.error();
   return std::function<bool()>([this, values = arguments->values] {

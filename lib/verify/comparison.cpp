@@ -83,6 +83,13 @@ void measure_range(const std::vector<double>& reference, Comparison& comparison)
   comparison.range = highest > lowest ? highest - lowest : std::abs(highest);
 }
 
+/// Numbers of 16 bits are rounded on either side, to neighbours where they are next to a tie.
+double rounding(graph::ElementType type, const Comparison& comparison) {
+  const int bits = type == graph::ElementType::float16 ? 11 : type == graph::ElementType::bfloat16 ? 8 : 0;
+  const double largest = std::max(std::abs(comparison.reference_min), std::abs(comparison.reference_max));
+  return bits == 0 || largest == 0 ? 0 : std::ldexp(1.0, std::ilogb(largest) + 1 - bits);
+}
+
 /// Of integers that stand for numbers the zero point is none.
 double signal_to_noise(const std::vector<double>& reference, const std::vector<double>& actual, double zero) {
   double signal = 0, noise = 0;
@@ -118,7 +125,7 @@ Comparison compare(const HostTensor& reference, const HostTensor& actual, const 
   if (graph::is_quantized(reference.type))
     comparison.limit = static_cast<double>(limits.steps);
   else if (graph::is_floating_point(reference.type))
-    comparison.limit = limits.absolute + limits.relative * comparison.range;
+    comparison.limit = limits.absolute + limits.relative * comparison.range + rounding(reference.type, comparison);
   else
     comparison.limit = limits.absolute;
   comparison.passed = comparison.max_difference <= comparison.limit;

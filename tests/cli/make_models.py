@@ -177,6 +177,8 @@ def main():
     save(torch.jit.script(Called().eval()), "called.pt", making)
     save(torch.jit.script(Dynamic().eval()), "dynamic.pt", making)
     save(torch.jit.script(Nothing().eval()), "nothing.pt", making)
+    save(torch.jit.script(torch.nn.Linear(4, 5).bfloat16().eval()), "bfloat16.pt", making)
+    save(torch.jit.script(torch.nn.Linear(4, 5).half().eval()), "half.pt", making)
 
     # What people hand over that is no TorchScript model, or no longer one.
     torch.save(convolution.state_dict(), at("state_dict.pt"))

@@ -91,6 +91,9 @@ std::vector<double> as_doubles(const void* data, int32_t type, size_t count) {
     case PASSERELLE_FLOAT16:
       for (size_t i = 0; i < count; ++i) values[i] = graph::half_to_float(static_cast<const uint16_t*>(data)[i]);
       break;
+    case PASSERELLE_BFLOAT16:
+      for (size_t i = 0; i < count; ++i) values[i] = graph::bfloat16_to_float(static_cast<const uint16_t*>(data)[i]);
+      break;
     case PASSERELLE_INT32: convert(static_cast<const int32_t*>(data)); break;
     case PASSERELLE_INT64: convert(static_cast<const int64_t*>(data)); break;
     case PASSERELLE_UINT8:
@@ -108,6 +111,7 @@ passerelle_dtype dtype_of(ElementType type) {
     case ElementType::float32: return PASSERELLE_FLOAT32;
     case ElementType::float64: return PASSERELLE_FLOAT64;
     case ElementType::float16: return PASSERELLE_FLOAT16;
+    case ElementType::bfloat16: return PASSERELLE_BFLOAT16;
     case ElementType::int32: return PASSERELLE_INT32;
     case ElementType::int64: return PASSERELLE_INT64;
     case ElementType::uint8: return PASSERELLE_UINT8;

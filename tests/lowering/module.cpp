@@ -18,6 +18,7 @@ at::ScalarType scalar_type(ElementType type) {
     case ElementType::float32: return at::kFloat;
     case ElementType::float64: return at::kDouble;
     case ElementType::float16: return at::kHalf;
+    case ElementType::bfloat16: return at::kBFloat16;
     case ElementType::int32: return at::kInt;
     case ElementType::int64: return at::kLong;
     case ElementType::uint8: return at::kByte;
@@ -42,8 +43,7 @@ at::Tensor torch_tensor(const Tensor& tensor) {
   // The distributions of the standard library differ between implementations; the generator does not.
   for (int64_t i = 0; i < values.numel(); ++i)
     values.data_ptr<double>()[i] = tensor.low + (tensor.high - tensor.low) * (generator() / 4294967296.0);
-  if (tensor.type != ElementType::float32 && tensor.type != ElementType::float64 && tensor.type != ElementType::float16)
-    values.floor_();
+  if (!graph::is_floating_point(tensor.type)) values.floor_();
   return values.to(scalar_type(tensor.type));
 }
 

@@ -142,7 +142,6 @@ std::vector<Followed> on_types() {
       {way_out::real_parts,
        {"z = torch.view_as_complex(x)\n  return torch.view_as_real(z * z)", {x}},
        {"a = x[:, 0]\n  b = x[:, 1]\n  return torch.stack([a * a - b * b, a * b + b * a], 1)", {x}}},
-      {way_out::as_float32, {"return x.to(15).relu().to(6)", {x}}, {"return x.relu()", {x}}},
       {way_out::widen,
        {"return (x.to(1) + x.to(1)).to(3)", {{"x", {4}, 0, 2, boolean}}},
        at_level(4, {"return x.int() + x.int()", {{"x", {4}, 0, 2, boolean}}})},

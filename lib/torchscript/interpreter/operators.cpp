@@ -7,6 +7,7 @@
 #include "call.h"
 #include "failures.h"
 #include "foreign/operators.h"
+#include "narrow_kernels.h"
 #include "operator_rules.h"
 #include "passerelle/graph/ways_out.h"
 #include "passerelle/support/activity.h"
@@ -173,6 +174,22 @@ static std::string name_with_place(const std::string& op, const graph::Origin& o
   return op + " (" + origin.user.file + " line " + std::to_string(origin.user.line) + ")";
 }
 
+static void run_kernel(jit::Node* node, const c10::FunctionSchema& schema, const std::vector<IValue>& arguments,
+                       std::vector<IValue>& stack) {
+  jit::Operation operation = node->getOperation();
+  try {
+    operation(stack);
+  } catch (const OutOfBudget&) {
+    throw;
+  } catch (const LackingForm&) {
+    throw;
+  } catch (const std::exception&) {
+    auto results = results_in_float32(operation, schema, arguments);
+    if (!results) throw;
+    stack = *std::move(results);
+  }
+}
+
 void Interpreter::invoke(Call& call) {
   if (values_ == Values::shapes_alone && call.dependence == Dependence::data) {
     if (auto results = uncomputed_results(call.op, call.schema, call.arguments)) {
@@ -187,7 +204,7 @@ void Interpreter::invoke(Call& call) {
   std::vector<IValue> stack = call.arguments;
   if (call.schema.is_vararg()) stack.emplace_back(static_cast<int64_t>(call.node->inputs().size()));
   try {
-    call.node->getOperation()(stack);
+    run_kernel(call.node, call.schema, call.arguments, stack);
   } catch (const OutOfBudget& exceeded) {
     diagnose(graph::Reason::too_large, exceeded.what());
     throw TraceStopped{};
