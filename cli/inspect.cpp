@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -27,6 +28,7 @@ struct Options {
 /// A TorchScript archive is a zip file, and zip files begin so.
 bool is_archive(const std::string& path) {
   char start[2] = {};
+  if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return false;
   std::ifstream(path, std::ios::binary).read(start, sizeof start);
   return start[0] == 'P' && start[1] == 'K';
 }

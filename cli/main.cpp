@@ -20,6 +20,7 @@
 #include "passerelle/torchscript/model.h"
 #include "progress.h"
 #include "sandbox.h"
+#include "work_limit.h"
 #include "worker.h"
 
 namespace passerelle::cli {
@@ -145,6 +146,10 @@ int main(int argc, char** argv) {
     Outcome outcome;
     {
       const Deadline deadline(common.timeout, [&](const Error& error) { return print(outcome_of(error), common); });
+      // A benchmark runs the model for as long as it was asked to.
+      const bool limits_itself = common.timeout > 0 || name == "bench";
+      const double work = limits_itself ? 0 : work_allowed({argv + 1, argv + argc});
+      const WorkLimit work_limit(work, [&](const Error& error) { return print(outcome_of(error), common); });
       if (const auto limit = parse_size(common.memory_limit))
         limit_memory(*limit, [&](const std::string& message) { return print(beyond_limit(message), common); });
       outcome = run(action);

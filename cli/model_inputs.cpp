@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "input_spec.h"
@@ -93,6 +94,7 @@ Expected<ModelInputs> model_inputs(const std::vector<std::string>& texts, const 
 
 bool is_archive(const std::string& path) {
   char begin[4] = {};
+  if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return false;
   std::ifstream(path, std::ios::binary).read(begin, sizeof begin);
   return std::string_view(begin, sizeof begin) == std::string_view("PK\x03\x04", sizeof begin);
 }

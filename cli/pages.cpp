@@ -118,7 +118,7 @@ std::string manual_page(const CLI::App& app) {
                                   "verification found a difference",
                                   "NNAPI is missing, refused or failed",
                                   "an output can't be written",
-                                  "it took longer than --timeout",
+                                  "it took longer than --timeout, or far longer than a model of its size should",
                                   "it took more memory than --memory-limit"};
   int status = 0;
   for (const char* words : statuses) page += ".TP\n.B " + std::to_string(status++) + "\n" + roff(words) + "\n";

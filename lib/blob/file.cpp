@@ -80,7 +80,7 @@ File::~File() {
 }
 
 Expected<File> File::open(const std::string& path, Failure* failure) {
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a fifo does not wait
   const std::string quoted = "'" + path + "'";
   if (descriptor.get() < 0)
     return cannot_read(failure, quoted, errno == ENOENT ? "no such file; check the path" : std::strerror(errno));

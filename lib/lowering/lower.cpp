@@ -160,8 +160,26 @@ class Driver {
     whole_.lowered.diagnostics.push_back(std::move(diagnostic));
   }
 
+  /// Whatever is done with it: NNAPI reads a size of 0 as one that is not known yet, and the file has a highest rank.
+  /// `used`: the operators that read it are refused where it is empty.
+  void refuse_shape(const trace::Port& port, const char* kind, bool used) {
+    constexpr size_t highest_rank = 8;
+    const std::vector<int64_t>& shape = trace_[port.tensor].shape;
+    const bool is_high = shape.size() > highest_rank;
+    if (whole_.causes[index(port.tensor)] || (!is_high && (used || !is_empty(port.tensor)))) return;
+    graph::Diagnostic diagnostic;
+    diagnostic.reason = is_high ? Reason::rank : Reason::argument;
+    diagnostic.op = std::string(kind) + " " + port.name;
+    diagnostic.message = is_high ? "it has " + std::to_string(shape.size()) + " dimensions, of " +
+                                       std::to_string(highest_rank) + " that an input or output may have"
+                                 : "it is empty: one of its sizes is 0, which NNAPI takes for one that is not known";
+    diagnostic.suggestion = is_high ? "give it fewer dimensions" : "leave it out";
+    whole_.lowered.diagnostics.push_back(std::move(diagnostic));
+  }
+
   void add_input(const trace::Port& port) {
     if (!operand_type(trace_[port.tensor].type)) refuse_port(port, "input");
+    refuse_shape(port, "input", whole_.used[index(port.tensor)]);
     graph::Port added = make_port(port);
     const bool half = trace_[port.tensor].type == graph::ElementType::float16;
     TensorType type = tensor_type(trace_[port.tensor]);
@@ -179,6 +197,7 @@ class Driver {
 
   void add_output(const trace::Port& port) {
     graph::Port added = make_port(port);
+    refuse_shape(port, "output", false);
     enter_border("output");
     OperandId id{};
     try {
@@ -312,10 +331,9 @@ class Driver {
         outputs.push_back(*operand(id));
       });
     // Results that the lowering had bound before it refused already have a producer.
-    std::vector<std::optional<uint32_t>> producers = graph_.producers();
     std::vector<OperandId> unmade;
     for (OperandId id : outputs)
-      if (!producers[graph::index(id)] && !graph_.is_constant(id) && !is_input(id)) unmade.push_back(id);
+      if (!is_made(id) && !graph_.is_constant(id)) unmade.push_back(id);
     graph::Operation operation = opaque(node.op, std::move(unmade));
     operation.origin = origin;
     for (const auto& argument : node.arguments)
@@ -325,8 +343,17 @@ class Driver {
     graph_.operations.push_back(std::move(operation));
   }
 
-  bool is_input(OperandId id) const {
-    return std::find(graph_.inputs.begin(), graph_.inputs.end(), id) != graph_.inputs.end();
+  /// By an operation so far, or it is an input.
+  bool is_made(OperandId id) {
+    const auto mark = [&](OperandId made) { made_[graph::index(made)] = true; };
+    if (made_.empty()) {
+      made_.resize(graph_.operands.size());
+      for (OperandId input : graph_.inputs) mark(input);
+    }
+    made_.resize(graph_.operands.size());
+    for (; marked_ < graph_.operations.size(); ++marked_)
+      for (OperandId output : graph_.operations[marked_].outputs) mark(output);
+    return made_[graph::index(id)];
   }
 
   static graph::Operation opaque(std::string name, std::vector<OperandId> outputs) {
@@ -526,6 +553,8 @@ class Driver {
   Whole& whole_;
   graph::Graph& graph_;
   std::vector<std::optional<OperandId>> operands_;
+  std::vector<bool> made_;  ///< by operand: an input, or a result of the first marked_ operations
+  size_t marked_ = 0;
   Context context_;
   Node border_;
 };

@@ -15,6 +15,7 @@
 #include "running/devices.h"
 #include "running/engine.h"
 #include "running/graphs.h"
+#include "running/memory_budget.h"
 #include "running/wrapped_numbers.h"
 
 namespace passerelle::torchscript {
@@ -23,6 +24,7 @@ namespace {
 namespace jit = torch::jit;
 
 constexpr int most_unheard_of_operators = 64;
+constexpr uint64_t loading_memory = uint64_t{5} << 29;  // beside some copies of the file
 
 Error unreadable(const std::string& path, const std::string& what) {
   return {ErrorKind::unreadable, "'" + path + "' " + what};
@@ -79,10 +81,12 @@ Expected<Model> Model::load(const std::string& path) {
   const Expected<std::set<std::string>> operators = check_entries(path, *archive);
   if (!operators) return operators.error();
   register_operators_of_releases(*operators);
+  const uint64_t size = archive->file.bytes().size();
+  const HeapLimit limit(loading_memory + 8 * size);
   std::string message, line;
   for (int attempt = 0; attempt < most_unheard_of_operators; ++attempt) {
     try {
-      auto state = std::make_unique<State>(State{jit::load(path, at::kCPU), writer_of(*archive), path});
+      auto state = std::make_unique<State>(State{{jit::load(path, at::kCPU), writer_of(*archive), path, size}});
       if (!state->module.find_method("forward"))
         return unreadable(path, "holds a module without a forward method; save the module that has one");
       if (Expected<void> checked = check_nnapi_calls(state->module); !checked)
@@ -94,6 +98,9 @@ Expected<Model> Model::load(const std::string& path) {
         unwrap_numbers(graph);
       });
       return Model(std::move(state));
+    } catch (const std::bad_alloc&) {
+      return unreadable(path, "takes more than " + std::to_string(limit.bytes() >> 20) +
+                                  " MiB of memory to read, far more than it holds: it is damaged, or made to do harm");
     } catch (const std::exception& exception) {
       message = exception.what();
       line = first_line(exception);

@@ -8,10 +8,13 @@
 
 namespace passerelle::torchscript {
 
-struct Model::State {
+struct Loaded {
   torch::jit::Module module;
   std::string written_by;
   std::string path;
+  uint64_t file_size = 0;
 };
+
+struct Model::State : Loaded {};
 
 }  // namespace passerelle::torchscript

@@ -39,11 +39,7 @@ bool sums_products_of_float16(const Trace& trace, const Node& node) {
   const auto is_float16 = [](const Tensor& tensor) { return tensor.type == ElementType::float16; };
   const bool narrow = std::any_of(node.arguments.begin(), node.arguments.end(),
                                   [&](const auto& argument) { return reads(argument.second, is_float16, trace); });
-  if (narrow && multiply_adds(trace, node) > 0) return true;
-  return std::any_of(node.regions.begin(), node.regions.end(), [&](const Region& region) {
-    return std::any_of(region.nodes.begin(), region.nodes.end(),
-                       [&](const Node& inner) { return sums_products_of_float16(trace, inner); });
-  });
+  return narrow && multiply_adds(trace, node) > 0;
 }
 
 class Widening {
@@ -116,9 +112,8 @@ class Widening {
   }
 
   void shift_diagnosed_nodes(size_t by) {
-    for (std::vector<graph::Diagnostic>* told : {&trace_.diagnostics, &trace_.notes})
-      for (graph::Diagnostic& diagnostic : *told)
-        for (NodeId& node : diagnostic.nodes) node = NodeId{static_cast<uint32_t>(node) + static_cast<uint32_t>(by)};
+    for (graph::Diagnostic& diagnostic : trace_.diagnostics)
+      for (NodeId& node : diagnostic.nodes) node = NodeId{static_cast<uint32_t>(node) + static_cast<uint32_t>(by)};
   }
 
   Trace trace_;

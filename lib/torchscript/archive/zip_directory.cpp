@@ -100,7 +100,7 @@ Error unreadable(const std::string& path, const std::string& why) {
 }  // namespace
 
 Expected<MappedFile> MappedFile::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a fifo does not wait
   if (descriptor < 0) return unreadable(path, errno == ENOENT ? "no such file; check the path" : std::strerror(errno));
   const std::shared_ptr<const int> closer(&descriptor, [](const int* opened) { ::close(*opened); });
   struct stat status {};

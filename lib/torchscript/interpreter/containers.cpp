@@ -57,6 +57,7 @@ void Interpreter::run_list_construct(Node* node) {
     joined = join(joined, scalar_dependence(element.value, element.dependence));
   }
   Slot result{IValue(list)};
+  spend_on_making(result.value);
   check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));
@@ -74,6 +75,7 @@ void Interpreter::run_tuple_construct(Node* node) {
   const auto type = node->output()->type()->expect<c10::TupleType>();
   Slot result{type->name() ? IValue(c10::ivalue::Tuple::createNamed(std::move(elements), type))
                            : IValue(c10::ivalue::Tuple::create(std::move(elements)))};
+  spend_on_making(result.value);
   check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));
@@ -90,6 +92,7 @@ void Interpreter::run_dict_construct(Node* node) {
     for (size_t j : {i, i + 1}) joined = join(joined, scalar_dependence(slots[j].value, slots[j].dependence));
   }
   Slot result{IValue(dict)};
+  spend_on_making(result.value);
   check_nesting(result.value);
   set_container_dependence(result.value, joined);
   set(node->output(), std::move(result));

@@ -84,6 +84,8 @@ void Interpreter::run_loop(Node* node) {
     if (!told || condition.unknown) follow_condition(node, condition, "a loop's condition");
     told = told || dependence(condition) == Dependence::data;  // one loop, however often it asks
     if (!condition.value.toBool()) break;
+    node_ = node;
+    spend(1);  // a body may be empty
     set(body->inputs()[0], {i});
     for (size_t j = 0; j < carried.size(); ++j) set(body->inputs()[j + 1], std::move(carried[j]));
     run_block(body);

@@ -50,7 +50,9 @@ bool is_reasonable(const c10::IValue& value, size_t depth, size_t& left) {
 
 void Interpreter::check_nesting(const c10::IValue& value) {
   size_t left = most_elements;
-  if (is_reasonable(value, deepest_nesting, left)) return;
+  const bool reasonable = is_reasonable(value, deepest_nesting, left);
+  spend_on_elements(most_elements - left);
+  if (reasonable) return;
   diagnose(graph::Reason::too_large, "its lists, tuples or dicts are nested more than " +
                                          std::to_string(deepest_nesting) + " deep, or have more than " +
                                          std::to_string(most_elements) + " elements");

@@ -17,6 +17,8 @@ namespace jit = torch::jit;
 namespace {
 
 constexpr size_t deepest_call = 256;
+constexpr uint64_t most_traced = 100'000;   // operators that depend on the inputs' data
+constexpr uint64_t most_made = 50'000'000;  // elements of containers; 16 characters of a string are one
 
 /// The node of `block` that holds `user`, however deep.
 const jit::Node* holder_in(const jit::Block* block, const jit::Node* user) {
@@ -84,6 +86,18 @@ void Interpreter::run(const Arguments& arguments) {
   }
 }
 
+c10::IValue Interpreter::call_without_arguments(const std::string& method) {
+  const MemoryBudget budget(budget_.bytes, [this] { return tracker_.living_bytes(); });
+  try {
+    std::vector<Slot> results = call(module_.get_method(method).function(), {{module_._ivalue()}}, "");
+    if (!results.front().unknown) return results.front().value;
+  } catch (const TraceStopped&) {
+    frame_ = nullptr;
+    node_ = nullptr;
+  }
+  return {};
+}
+
 void Interpreter::add_outputs(const Slot& result) {
   if (result.unknown) return;
   if (scalar_dependence(result.value, result.dependence) == Dependence::data)
@@ -91,8 +105,16 @@ void Interpreter::add_outputs(const Slot& result) {
              "return the tensor that holds it");
   result_ = result.value;
   size_t number = 0;
-  for (const at::Tensor& tensor : flat_tensors(result.value))
+  for (const at::Tensor& tensor : flat_tensors(result.value)) {
+    if (!tensor.defined()) {
+      diagnose(graph::Reason::no_counterpart, "forward returns a tensor that no operator has made",
+               "leave it out of what forward returns");
+      continue;
+    }
     trace_.add_output({"output" + std::to_string(number++), tracker_.id(tensor), false});
+  }
+  if (number == 0 && !trace_.has_diagnostics())
+    diagnose(graph::Reason::no_counterpart, "forward returns no tensor", "return what is to be computed");
 }
 
 std::vector<Slot> Interpreter::call(jit::Function& function, std::vector<Slot> arguments,
@@ -141,17 +163,41 @@ void Interpreter::run_block(const jit::Block* block) {
 
 void Interpreter::run_node(Node* node) {
   node_ = node;
-  if (++nodes_run_ > budget_.nodes) {
-    diagnose(graph::Reason::too_large, "more than " + std::to_string(budget_.nodes) +
-                                           " operators would have to be run, loop iterations included");
-    throw TraceStopped{};
-  }
+  spend(1);
   const auto handler = handlers().find(node->kind());
   if (handler != handlers().end()) {
     (this->*handler->second)(node);
   } else {
     run_operator(node);
   }
+}
+
+void Interpreter::spend(uint64_t steps) {
+  steps_ += steps;
+  if (steps_ > budget_.nodes)
+    stop_beyond(budget_.nodes, "operators would have to be run, loop iterations and long lists included");
+  if (trace_.node_count() > most_traced) stop_beyond(most_traced, "operators would have to be converted");
+}
+
+/// Walking through a container is quick, but is done again and again.
+void Interpreter::spend_on_elements(uint64_t elements) {
+  constexpr uint64_t a_step = 128;
+  elements_ += elements;
+  spend(elements_ / a_step);
+  elements_ %= a_step;
+}
+
+void Interpreter::spend_on_making(const c10::IValue& value) {
+  if (value.isString()) made_ += value.toStringRef().size() / sizeof(c10::IValue);
+  if (value.isList()) made_ += value.toList().size();
+  if (value.isTuple()) made_ += value.toTupleRef().elements().size();
+  if (value.isGenericDict()) made_ += 4 * value.toGenericDict().size();
+  if (made_ > most_made) stop_beyond(most_made, "elements of lists, tuples, dicts and strings would have to be made");
+}
+
+void Interpreter::stop_beyond(uint64_t most, const char* of_what) {
+  diagnose(graph::Reason::too_large, "more than " + std::to_string(most) + " " + of_what);
+  throw TraceStopped{};
 }
 
 Slot& Interpreter::slot(const jit::Value* value) {

@@ -52,6 +52,8 @@ class Interpreter {
 
   /// Runs forward and writes inputs, nodes and outputs. Throws ModelThrew.
   void run(const Arguments& arguments);
+  /// What a method that takes nothing but the model returns; None where it can't be run. Throws ModelThrew.
+  c10::IValue call_without_arguments(const std::string& method);
   Trace finish() { return trace_.finish(); }
   /// What forward returned: Trace::outputs are its tensors and numbers. None where tracing could not go on to it.
   const c10::IValue& result() const { return result_; }
@@ -75,6 +77,11 @@ class Interpreter {
                                const std::string& module_path);
   void run_block(const torch::jit::Block* block);
   void run_node(Node* node);
+  /// Towards the budget of nodes; throws TraceStopped where that is used up.
+  void spend(uint64_t steps);
+  void spend_on_elements(uint64_t elements);
+  void spend_on_making(const c10::IValue& value);
+  [[noreturn]] void stop_beyond(uint64_t most, const char* of_what);
   Slot& slot(const torch::jit::Value* value);
   std::vector<Slot> inputs_of(Node* node);
   void set(const torch::jit::Value* value, Slot slot) { frame_->values[value] = std::move(slot); }
@@ -178,6 +185,7 @@ class Interpreter {
   void run_operator(Node* node);
   void execute(Call& call);
   void invoke(Call& call);
+  void check_result(const Call& call, const c10::IValue& result);
   void name_arguments(Call& call);
   void check_determinism(Call& call);
   void report_data_dependent_numbers(Call& call);
@@ -208,7 +216,9 @@ class Interpreter {
   const torch::jit::Module& module_;
   Budget budget_;
   Values values_;
-  uint64_t nodes_run_ = 0;
+  uint64_t steps_ = 0;     ///< nodes run, iterations, and elements of containers by the hundred
+  uint64_t elements_ = 0;  ///< of containers and strings that were looked at or made
+  uint64_t made_ = 0;      ///< elements of containers and strings
   TraceBuilder trace_;
   TensorTracker tracker_;
   c10::IValue result_;

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "failures.h"
 #include "foreign/operators.h"
+#include "guards.h"
 #include "narrow_kernels.h"
 #include "operator_rules.h"
 #include "passerelle/graph/ways_out.h"
@@ -200,6 +201,7 @@ void Interpreter::invoke(Call& call) {
   for (size_t i = 0; i < call.arguments.size(); ++i)
     if (names_nothing(call.argument_name(i), call.arguments[i]))
       fail("its argument " + call.argument_name(i) + " is a number that stands for nothing");
+  if (const auto crash = foreseen_crash(call.op, call.schema, call.arguments)) fail(*crash);
   if (shares_activities()) note_place(name_with_place(call.op, origin()));
   std::vector<IValue> stack = call.arguments;
   if (call.schema.is_vararg()) stack.emplace_back(static_cast<int64_t>(call.node->inputs().size()));
@@ -218,10 +220,29 @@ void Interpreter::invoke(Call& call) {
   call.results.assign(stack.end() - static_cast<std::ptrdiff_t>(std::min(count, stack.size())), stack.end());
   for (size_t i = 0; i < call.arguments.size(); ++i)
     if (call.writes_to(i) && !call.arguments[i].isTensor()) check_nesting(call.arguments[i]);
-  for (const IValue& result : call.results) check_nesting(result);
+  for (const IValue& result : call.results) check_result(call, result);
   if (is_uninitialised(call.op))
     for (const at::Tensor& tensor : tensors_in(call.results))
       if (!tensor.is_quantized()) tensor.zero_();
+}
+
+void Interpreter::check_result(const Call& call, const IValue& result) {
+  const bool is_given = std::any_of(call.arguments.begin(), call.arguments.end(), [&](const IValue& argument) {
+    return argument.isPtrType() && result.isPtrType() && argument.internalToPointer() == result.internalToPointer();
+  });
+  if (!is_given) spend_on_making(result);
+  check_nesting(result);
+  constexpr int64_t most = int64_t{1} << 40;  // views have any number of elements without memory for them
+  for (const at::Tensor& tensor : tensors_in({result})) {
+    if (tensor.layout() != at::kStrided) {
+      diagnose(graph::Reason::no_counterpart, "its result is a tensor in a sparse or other layout of its own",
+               "use dense tensors");
+      throw TraceStopped{};
+    }
+    if (tensor.numel() <= most) continue;
+    diagnose(graph::Reason::too_large, "its result would have " + std::to_string(tensor.numel()) + " elements");
+    throw TraceStopped{};
+  }
 }
 
 /// Whether there is a form of the operator that takes a tensor for this argument.

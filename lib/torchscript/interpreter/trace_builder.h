@@ -23,7 +23,11 @@ class TraceBuilder {
   /// Gives the constant bytes of its own.
   void detach_constant(TensorId id, const at::Tensor& its_values);
 
-  void add_node(Node node) { (open_.empty() ? trace_.nodes : open_.back()).push_back(std::move(node)); }
+  void add_node(Node node) {
+    ++node_count_;
+    (open_.empty() ? trace_.nodes : open_.back()).push_back(std::move(node));
+  }
+  size_t node_count() const { return node_count_; }  ///< those of regions among them
   /// Nodes belong to a region from here on, until it ends.
   void begin_region() { open_.emplace_back(); }
   std::vector<Node> end_region();
@@ -53,6 +57,7 @@ class TraceBuilder {
   static OriginKey key(const graph::Origin& origin);
 
   Trace trace_;
+  size_t node_count_ = 0;
   std::vector<std::vector<Node>> open_;  // the nodes of regions that have not ended
   std::map<OriginKey, uint32_t> origins_;
   std::set<std::pair<OriginKey, graph::Reason>> diagnosed_;

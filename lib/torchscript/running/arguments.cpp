@@ -5,6 +5,8 @@
 
 #include "example_values.h"
 #include "interpreter/failures.h"
+#include "interpreter/interpreter.h"
+#include "passerelle/support/check.h"
 #include "tensor_conversion.h"
 
 namespace passerelle::torchscript {
@@ -73,10 +75,12 @@ class ArgumentMaker {
   Arguments make() {
     const auto& parameters = schema_.arguments();
     refuse_unknown_names();
+    const auto needed = [&](size_t i) {
+      return parameters[i].default_value() ? size_t{0} : least_tensors(parameters[i].type());
+    };
+    for (size_t i = 1; i < parameters.size(); ++i) needed_later_ += needed(i);
     for (size_t i = 1; i < parameters.size(); ++i) {
-      needed_later_ = 0;
-      for (size_t j = i + 1; j < parameters.size(); ++j)
-        if (!parameters[j].default_value()) needed_later_ += least_tensors(parameters[j].type());
+      needed_later_ -= needed(i);
       arguments_.values.push_back(make(parameters[i].type(), parameters[i].name(), parameters[i].default_value()));
     }
     refuse_what_is_left();
@@ -242,10 +246,12 @@ class ArgumentMaker {
 
   /// Before anything that lacks: an input that lacks may be one whose name was misspelt.
   void refuse_unknown_names() const {
+    std::set<std::string> parameters;
+    for (size_t i = 1; i < schema_.arguments().size(); ++i) parameters.insert(schema_.arguments()[i].name());
     for (const auto& [given, spec] : named_) {
-      bool known = false;
-      for (size_t i = 1; i < schema_.arguments().size(); ++i) known |= is_part(given, schema_.arguments()[i].name());
-      if (!known) throw WrongUsage{"the model has no input '" + given + "': " + expected()};
+      // A parameter's name has no full stop.
+      if (parameters.count(given.substr(0, given.find('.'))) == 0)
+        throw WrongUsage{"the model has no input '" + given + "': " + expected()};
     }
   }
 
@@ -330,9 +336,14 @@ std::optional<IValue> bundled_example(const jit::Module& module) {
   const auto method = module.find_method("get_all_bundled_inputs");
   if (!method) return std::nullopt;
   try {
-    const IValue examples = (*method)({});
+    Interpreter interpreter(module, Budget{}, Values::computed);
+    const IValue examples = interpreter.call_without_arguments("get_all_bundled_inputs");
     if (examples.isList() && !examples.toListRef().empty() && examples.toListRef()[0].isTuple())
       return examples.toListRef()[0];
+  } catch (const ModelThrew& thrown) {
+    throw WrongUsage{"the model's bundled inputs can't be had (" + thrown.what + "): give inputs with --input"};
+  } catch (const InternalError&) {
+    throw;
   } catch (const std::exception& exception) {
     throw WrongUsage{"the model's bundled inputs can't be had (" + first_line(exception) +
                      "): give inputs with --input"};

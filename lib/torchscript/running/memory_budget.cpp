@@ -3,10 +3,13 @@
 #include <ATen/Parallel.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "passerelle/torchscript/little_memory.h"
@@ -70,6 +73,34 @@ void MemoryBudget::charge(uint64_t bytes) {
   if (bytes > limit_ || counted_ > limit_ - bytes)
     throw OutOfBudget("its tensors would take more than " + std::to_string(limit_ >> 20) + " MiB at once");
   counted_ += bytes;
+}
+
+namespace {
+
+/// Of the process: heaps, stacks and the like, without what is mapped from files. 0 where the system does not tell.
+uint64_t own_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.compare(0, 7, "VmData:") == 0) return std::strtoull(line.c_str() + 7, nullptr, 10) << 10;
+  return 0;
+}
+
+}  // namespace
+
+HeapLimit::HeapLimit(uint64_t bytes) : bytes_(bytes) {
+  const uint64_t taken = own_memory();
+  if (taken == 0 || ::getrlimit(RLIMIT_DATA, &before_) != 0) return;
+  rlimit limited = before_;
+  limited.rlim_cur = taken + bytes;
+  if (before_.rlim_cur != RLIM_INFINITY && before_.rlim_cur <= limited.rlim_cur) return;
+  limits_ = ::setrlimit(RLIMIT_DATA, &limited) == 0;
+  if (limits_) handler_ = std::set_new_handler(nullptr);  // that of a limit which is not reached
+}
+
+HeapLimit::~HeapLimit() {
+  if (!limits_) return;
+  ::setrlimit(RLIMIT_DATA, &before_);
+  std::set_new_handler(handler_);
 }
 
 }  // namespace passerelle::torchscript

@@ -1,8 +1,11 @@
 // A limit on the memory that LibTorch may take while somebody else's program runs in it.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <stdexcept>
 
 namespace passerelle::torchscript {
@@ -31,6 +34,24 @@ class MemoryBudget {
   std::function<uint64_t()> living_bytes_;
   uint64_t counted_ = 0;
   MemoryBudget* outer_;
+};
+
+/// While it lives, the process may take no more than `bytes` of memory of its own beyond what it has; beyond that
+/// std::bad_alloc is thrown. A lower limit that is there already stays.
+class HeapLimit {
+ public:
+  explicit HeapLimit(uint64_t bytes);
+  ~HeapLimit();
+  HeapLimit(const HeapLimit&) = delete;
+  HeapLimit& operator=(const HeapLimit&) = delete;
+
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  uint64_t bytes_;
+  bool limits_ = false;
+  rlimit before_{};
+  std::new_handler handler_ = nullptr;
 };
 
 }  // namespace passerelle::torchscript
