@@ -5,8 +5,8 @@
 The shared folder is $PASSERELLE_SHARED, or else it lies beside the repository.
 """
 
-import glob
 import os
+import re
 import sys
 
 from npy import read_npy
@@ -16,9 +16,9 @@ TOLERANCE = 1e-4  # of the output's range
 
 
 def numbered(folder, stem):
-    """FOLDER/STEM0.npy, STEM1.npy, ..."""
-    files = glob.glob(os.path.join(folder, stem + "[0-9]*.npy"))
-    return sorted(files, key=lambda file: int(os.path.basename(file)[len(stem):-len(".npy")]))
+    """FOLDER/STEM0.npy, STEM1.npy, ...; not STEM0.sample1.npy, which belongs to another run."""
+    numbers = (re.fullmatch(stem + r"(\d+)\.npy", name) for name in os.listdir(folder))
+    return [os.path.join(folder, f"{stem}{number}.npy") for number in sorted(int(m[1]) for m in numbers if m)]
 
 
 def compare(expected_file, actual_file):
