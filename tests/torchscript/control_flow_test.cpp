@@ -206,7 +206,8 @@ TEST_CASE("of LibTorch's long messages the first sentence is shown") {
   REQUIRE_FALSE(run);
   CHECK(run.error().message ==
         "the model throws on these inputs: Could not run 'aten::quantize_per_tensor' with arguments from the "
-        "'QuantizedCPU' backend; give inputs of the shapes and types that it was made for");
+        "'QuantizedCPU' backend (in aten::quantize_per_tensor, <string> line 3); give inputs of the shapes and types "
+        "that it was made for");
   // Where they are short, all of them: the second may say what is wrong.
   const Model verbose = model_of("def forward(self, x):\n  assert False, 'Two rows. Got three.'\n  return x\n");
   const auto throws = verbose.run({shape({2, 4})}, *inputs);

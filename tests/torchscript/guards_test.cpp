@@ -35,8 +35,8 @@ TEST_CASE("division of integers without a result") {
   CHECK(has(told("  return x + (x.size(0) // (x.size(1) - 4))\n"), "divides an integer by 0"));
   CHECK(has(told("  return x + (x.size(0) % (x.size(1) - 4))\n"), "divides an integer by 0"));
   const std::string tensors =
-      "  a = torch.full([8], -2147483648, dtype=torch.int32)\n"
-      "  b = torch.full([8], -1, dtype=torch.int32)\n";
+      "  a = torch.full([8], -2147483648, dtype=3)\n"
+      "  b = torch.full([8], -1, dtype=3)\n";
   CHECK(
       has(told(tensors + "  return x + torch.div(a, b, rounding_mode='floor')\n"), "the least number of int32 by -1"));
   CHECK(has(told(tensors + "  return x + torch.fmod(a, b)\n"), "the least number of int32 by -1"));
@@ -52,7 +52,7 @@ TEST_CASE("sizes, groups and factors that nothing can have") {
   CHECK(
       has(told("  return torch.avg_pool2d(x, [1000000, 1000000], [1, 1], [500000, 500000])\n"), "is a window of more"));
   CHECK(has(told("  return torch._upsample_bicubic2d_aa(x, [8, 8], False, 1e-12, 1e-12)\n"), "'scales_h' is"));
-  CHECK(has(told("  y = torch.quantize_per_tensor(x, float('inf'), 0, torch.quint8)\n  return y.dequantize()\n"),
+  CHECK(has(told("  y = torch.quantize_per_tensor(x, float('inf'), 0, 13)\n  return y.dequantize()\n"),
             "'scale' is inf"));
   CHECK(has(told("  return x.expand([1099511627776, 4, 8, 8])\n"), "its result would have 281474976710656 elements"));
   CHECK(told("  return torch.avg_pool2d(x, [8, 8], [1, 1])\n") == "");
@@ -65,7 +65,7 @@ TEST_CASE("indices that are believed") {
   CHECK(has(told("  s = torch.full([4], 99999999999)\n" + search), "'sorter' names places"));
   CHECK(has(told("  s = torch.full([4], -1)\n" + search), "'sorter' names places"));
   CHECK(told("  s = torch.arange(4)\n" + search) == "");
-  CHECK(has(told("  p = torch.full([4], 2000000000, dtype=torch.int32)\n"
+  CHECK(has(told("  p = torch.full([4], 2000000000, dtype=3)\n"
                  "  return x + torch.linalg.ldl_solve(torch.eye(4), p, torch.ones([4, 4])).sum()\n"),
             "'pivots' names rows"));
   CHECK(has(told("  r = torch.tensor([1, 2])\n"
@@ -74,8 +74,8 @@ TEST_CASE("indices that are believed") {
 }
 
 TEST_CASE("strings and containers that grow") {
-  CHECK(has(told("  return x + 'aaaa'.count('')\n"), "'substr' is an empty string"));
-  CHECK(has(told("  return x + len('aaaa'.replace('', ''))\n"), "'old' is an empty string"));
+  CHECK(has(told("  return x + ('a%d' % x.size(1)).count('')\n"), "'substr' is an empty string"));
+  CHECK(has(told("  return x + len(('a%d' % x.size(1)).replace('', ''))\n"), "'old' is an empty string"));
   CHECK(has(told("  s = 'ab'\n  for i in range(60):\n    s = s + s\n  return x + len(s)\n"), "elements of lists"));
   CHECK(has(told("  s = [1, 2]\n  for i in range(60):\n    s = s + s\n  return x + len(s)\n"), "elements of lists"));
   CHECK(has(told("  return x + len([1] * 1000000000)\n"), "it would make a list"));
@@ -83,8 +83,6 @@ TEST_CASE("strings and containers that grow") {
   CHECK(has(told("  for i in range(1000000000000):\n    pass\n  return x\n"), "loop iterations"));
 }
 
-TEST_CASE("tensors that no file can hold") {
-  CHECK(has(told("  return torch.zeros([1, 4], layout=torch.sparse_coo)\n"), "sparse"));
-}
+TEST_CASE("tensors that no file can hold") { CHECK(has(told("  return torch.zeros([1, 4], layout=1)\n"), "sparse")); }
 
 }  // namespace passerelle::torchscript::testing
