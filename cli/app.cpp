@@ -41,8 +41,8 @@ void add_common_options(CLI::App& app, const Command& command, Common& common) {
         return number >= 1 && number <= 1024 ? std::string() : "1 to 1024, not '" + text + "'";
       });
   app.add_option("--timeout", common.timeout,
-                 "End with status 8 where it takes longer. Default: never, but where reading and tracing a model\n"
-                 "take 40 seconds of computing and one more for each megabyte of its files")
+                 "End with status 8 where it takes longer. Default: never; but reading and tracing a model may take "
+                 "40 s of processor time, and 1 s more a MB of its files")
       ->type_name("SECONDS")
       ->check([](const std::string& text) {
         char* end = nullptr;
