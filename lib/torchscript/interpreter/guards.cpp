@@ -178,6 +178,11 @@ Refusal check_division(const Given& given) {
   return std::nullopt;
 }
 
+/// `/` is computed in floating point; only where it is rounded are integers divided.
+Refusal check_rounded_division(const Given& given) {
+  return given.find("rounding_mode") != nullptr ? check_division(given) : std::nullopt;
+}
+
 Refusal check_gcd(const Given& given) {
   if (given.values.size() < 2 || !given.values[0].isInt() || !given.values[1].isInt()) return std::nullopt;
   for (const IValue& value : {given.values[0], given.values[1]})
@@ -350,10 +355,10 @@ const std::unordered_multimap<std::string, Check>& checks() {
       {"aten::remainder_", check_division},
       {"aten::fmod", check_division},
       {"aten::fmod_", check_division},
-      {"aten::div", check_division},
-      {"aten::div_", check_division},
-      {"aten::divide", check_division},
-      {"aten::divide_", check_division},
+      {"aten::div", check_rounded_division},
+      {"aten::div_", check_rounded_division},
+      {"aten::divide", check_rounded_division},
+      {"aten::divide_", check_rounded_division},
       {"aten::floor_divide", check_division},
       {"aten::floor_divide_", check_division},
       {"aten::divmod", check_division},
