@@ -24,13 +24,14 @@ DOUBLE = 2.3  # what twice the work may cost
 def save(path, build, source):
     import torch
 
-    class Model(torch.jit.ScriptModule):
+    class Holder(torch.nn.Module):
         def __init__(self):
             super().__init__()
             build(self)
-            self.define(source)
 
-    Model().eval().save(str(path))
+    module = torch.jit.script(Holder().eval())
+    module.define(source)
+    module.save(str(path))
 
 
 def make_pairs(path, count):
